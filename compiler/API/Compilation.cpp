@@ -1,0 +1,211 @@
+//===- Compilation.cpp - one run of the compiler --------------------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/API/Compilation.h"
+
+#include "compiler/Emit/Emit.h"
+#include "compiler/Frontend/Frontend.h"
+#include "compiler/Pipeline/Pipeline.h"
+#include "compiler/Schedule/Schedule.h"
+#include "dialect/tile/Tile.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace muntin;
+
+static mlir::DialectRegistry &registry() {
+  static mlir::DialectRegistry registry = [] {
+    mlir::DialectRegistry all;
+    registerAllDialects(all);
+    return all;
+  }();
+  return registry;
+}
+
+Compilation::Compilation(const Problem &problem, const Target &target, const mtnc_options &options)
+    : problem(problem), target(target), options(options), prefix(symbolPrefix(problem)),
+      context(registry(), mlir::MLIRContext::Threading::DISABLED), last(std::chrono::steady_clock::now()) {}
+
+void Compilation::lap(const char *stage) {
+  auto now = std::chrono::steady_clock::now();
+  times.push_back({stage, std::chrono::duration<double>(now - last).count()});
+  last = now;
+}
+
+static std::string moduleText(mlir::ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module.print(stream);
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Dumps, overrides, reproducers
+//===----------------------------------------------------------------------===//
+
+Status Compilation::finishText(const char *stage, std::string &text) {
+  auto path = [&](const char *folder) { return std::string(folder) + "/" + prefix + stage + ".mlir"; };
+  if (options.override_dir && llvm::sys::fs::exists(path(options.override_dir))) {
+    auto buffer = llvm::MemoryBuffer::getFile(path(options.override_dir));
+    if (!buffer)
+      return {StatusCode::IoError, "override: cannot read " + path(options.override_dir)};
+    text = (*buffer)->getBuffer().str();
+  }
+  if (options.dump_dir) {
+    std::error_code error;
+    llvm::sys::fs::create_directories(options.dump_dir);
+    llvm::raw_fd_ostream file(path(options.dump_dir), error);
+    if (error)
+      return {StatusCode::IoError, "dump: cannot write " + path(options.dump_dir) + ": " + error.message()};
+    file << text;
+  }
+  return {};
+}
+
+/// As finishText(), on the module; printing is skipped where nobody asked.
+Status Compilation::finishModule(const char *stage) {
+  if (!options.dump_dir && !options.override_dir)
+    return {};
+  std::string text = moduleText(*module);
+  if (Status status = finishText(stage, text); !status)
+    return status;
+  module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  if (!module)
+    return {StatusCode::CompileFailed, std::string(stage) + ": the override is not legal: " + diagnostics};
+  return {};
+}
+
+void Compilation::writeReproducer() {
+  llvm::SmallString<128> path;
+  if (llvm::sys::fs::createTemporaryFile("muntin-reproducer", "mlir", path))
+    return;
+  std::error_code error;
+  llvm::raw_fd_ostream file(path, error);
+  if (error)
+    return;
+  file << "// problem: " << problemKey(problem) << "\n// " << diagnostics << "\n" << lastGood;
+  reproducerPath = path.str().str();
+}
+
+Status Compilation::runPasses(const char *stage, void (*build)(mlir::PassManager &)) {
+  mlir::PassManager passes(&context);
+#ifdef NDEBUG
+  passes.enableVerifier(false);
+#endif
+  build(passes);
+  if (mlir::failed(passes.run(*module))) {
+    writeReproducer();
+    return {StatusCode::CompileFailed, std::string(stage) + ": " + diagnostics};
+  }
+  lap(stage);
+  return finishModule(stage);
+}
+
+//===----------------------------------------------------------------------===//
+// Stages
+//===----------------------------------------------------------------------===//
+
+Result<std::string> Compilation::run() {
+  mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
+    diagnostics += (diagnostics.empty() ? "" : "; ") + diagnostic.str();
+    return mlir::success();
+  });
+  context.loadAllAvailableDialects();
+  lap("start");
+  if (options.emit == MTNC_EMIT_ATTN) {
+    module = compiler::buildAttnModule(context, problem);
+    if (!module)
+      return Status(StatusCode::CompileFailed, "frontend: " + diagnostics);
+    std::string text = moduleText(*module);
+    if (Status status = finishText("attn", text); !status)
+      return status;
+    return text;
+  }
+  Result<Decision> made = makePlan(problem, target);
+  if (!made)
+    return made.status();
+  decision = std::move(*made);
+  lap("plan");
+  if (options.emit == MTNC_EMIT_PLAN)
+    return planJson(problem, target, decision, options);
+  Result<std::string> tile = emitTile();
+  if (!tile || options.emit == MTNC_EMIT_TILE)
+    return tile;
+  return emitCode();
+}
+
+Result<std::string> Compilation::emitTile() {
+  Result<std::string> text = instantiateTemplate(problem, decision.winner().plan);
+  if (!text)
+    return text;
+  lastGood = *text;
+  if (Status status = finishText("template", *text); !status)
+    return status;
+  module = mlir::parseSourceString<mlir::ModuleOp>(*text, &context);
+  if (!module) {
+    writeReproducer();
+    return Status(StatusCode::CompileFailed, "schedule: " + diagnostics);
+  }
+  lap("schedule");
+  if (Status status = runPasses("tile", buildTilePasses); !status)
+    return status;
+  return options.emit == MTNC_EMIT_TILE ? moduleText(*module) : std::string();
+}
+
+Result<std::string> Compilation::emitCode() {
+  // The recipe needs the plan after the kernels that carried it are gone.
+  for (auto kernel : module->getOps<mlir::func::FuncOp>())
+    if (auto plan = kernel->getAttr(tile::kPlanAttrName))
+      (*module)->setAttr(tile::kPlanAttrName, plan);
+  if (Status status = runPasses("cpu", buildCpuPasses); !status)
+    return status;
+  if (Status status = runPasses("llvm", buildLlvmPasses); !status)
+    return status;
+  Result<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(target);
+  if (!machine)
+    return machine.status();
+  llvm::LLVMContext llvmContext;
+  Result<std::unique_ptr<llvm::Module>> code = translateModule(*module, llvmContext, **machine, target);
+  if (!code)
+    return code.status();
+  for (llvm::Function &function : **code)
+    if (!function.isDeclaration())
+      function.setName(prefix + function.getName());
+  lap("translate");
+  if (options.emit == MTNC_EMIT_LLVM) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    (*code)->print(stream, nullptr);
+    return text;
+  }
+  Result<std::string> object = generateCode(**code, **machine, options.emit == MTNC_EMIT_ASM);
+  if (!object)
+    return object;
+  lap("codegen");
+  if (options.emit != MTNC_EMIT_IMAGE)
+    return object;
+  Result<std::string> shared = linkSharedObject(*object);
+  if (!shared)
+    return shared;
+  lap("link");
+  Result<Image> image =
+      makeImage(*module, problem, planJson(problem, target, decision, options), std::move(*shared), prefix);
+  if (!image)
+    return image.status();
+  std::string bytes = serializeImage(*image);
+  lap("image");
+  return bytes;
+}

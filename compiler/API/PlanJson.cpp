@@ -1,0 +1,65 @@
+//===- PlanJson.cpp - the plan, for people and programs -------------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/API/Compilation.h"
+
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace muntin;
+
+static llvm::json::Array listOf(const std::vector<int64_t> &values) {
+  llvm::json::Array list;
+  for (int64_t value : values)
+    list.push_back(value);
+  return list;
+}
+
+static llvm::json::Object describe(const Problem &problem, const Candidate &candidate) {
+  const Plan &plan = candidate.plan;
+  llvm::json::Object object{{"text", plan.print()},
+                            {"template", plan.templateName},
+                            {"query_box", listOf(plan.queryBox)},
+                            {"query_step", listOf(plan.queryStep)},
+                            {"key_box", listOf(plan.keyBox)},
+                            {"rows", plan.rows},
+                            {"vectors", plan.blockVectors},
+                            {"lanes", plan.lanes},
+                            {"pack", plan.pack}};
+  if (!candidate.refused.empty()) {
+    object["refused"] = candidate.refused;
+  } else if (candidate.cycles() > 0) {
+    object["predicted_processed_pairs_per_query"] = candidate.processedPairs;
+    object["predicted_cycles_per_query"] = candidate.cycles();
+    object["predicted_product_cycles"] = candidate.productCycles;
+    object["predicted_softmax_cycles"] = candidate.softmaxCycles;
+    object["predicted_box_cycles"] = candidate.boxCycles;
+    // Multiply-adds of the processed pairs at two vectors a cycle, over the predicted cycles.
+    double words = double(problem.headDim + problem.valueDim) / (plan.pack == "pairs" ? 2 : 1);
+    object["predicted_processed_share_of_peak"] =
+        candidate.processedPairs * words / double(plan.lanes) / 2 / candidate.cycles();
+  }
+  return object;
+}
+
+std::string muntin::planJson(const Problem &problem, const Target &target, const Decision &decision,
+                             const mtnc_options &options) {
+  llvm::json::Object object = describe(problem, decision.winner());
+  object["target"] = target.name;
+  object["problem"] = problemKey(problem);
+  object["nominal_grid"] = listOf(decision.nominalGrid);
+  if (options.emit == MTNC_EMIT_PLAN) {
+    llvm::json::Array candidates;
+    for (const Candidate &candidate : decision.candidates)
+      candidates.push_back(describe(problem, candidate));
+    object["candidates"] = std::move(candidates);
+  }
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << llvm::json::Value(std::move(object));
+  return text;
+}

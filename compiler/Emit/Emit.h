@@ -1,0 +1,51 @@
+//===- Emit.h - from LLVM's dialect to machine code ------------*- C++ -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MUNTIN_COMPILER_EMIT_EMIT_H
+#define MUNTIN_COMPILER_EMIT_EMIT_H
+
+#include "runtime/abi/Image.h"
+#include "runtime/abi/Target.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <memory>
+#include <string>
+
+namespace llvm {
+class LLVMContext;
+class Module;
+class TargetMachine;
+} // namespace llvm
+
+namespace muntin {
+
+/// A code generator for `target`.
+Result<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const Target &target);
+
+/// LLVM IR of a module in the llvm dialect, for `machine`.
+Result<std::unique_ptr<llvm::Module>> translateModule(mlir::ModuleOp module, llvm::LLVMContext &context,
+                                                      llvm::TargetMachine &machine, const Target &target);
+
+/// An ELF object, or assembly text.
+Result<std::string> generateCode(llvm::Module &module, llvm::TargetMachine &machine, bool assembly);
+
+/// The object linked by lld into a shared object; an undefined symbol is an
+/// error. lld is not thread safe, so calls take turns.
+Result<std::string> linkSharedObject(const std::string &object);
+
+/// The image of a lowered module: its recipe read from the module's attributes.
+/// `prefix` was put in front of every entry's name.
+Result<Image> makeImage(mlir::ModuleOp lowered, const Problem &problem, std::string plan, std::string sharedObject,
+                        const std::string &prefix);
+
+/// A readable symbol prefix: what a profiler shows. "muntin_f32_d64_neighborhood_"
+std::string symbolPrefix(const Problem &problem);
+
+} // namespace muntin
+
+#endif // MUNTIN_COMPILER_EMIT_EMIT_H

@@ -1,0 +1,190 @@
+//===- Boxes.cpp - query boxes, key boxes and lists of keys ---------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/LowerCPU/Task.h"
+
+using namespace mlir;
+using namespace muntin;
+using namespace muntin::cpu;
+
+Value Task::tasksPerHead() {
+  Value product = ir.constant(1);
+  for (unsigned axis = 0; axis < rank; ++axis) {
+    int64_t step = plan.getQueryStep().getDims()[axis], box = plan.getQueryBox().getDims()[axis];
+    Value ofClass = ir.ceilDiv(extents.query[axis], ir.constant(step));
+    product = ir.mul(product, ir.mul(ir.ceilDiv(ofClass, ir.constant(box)), step));
+  }
+  return product;
+}
+
+/// The query box of a head's task number `index`. On an axis with residue
+/// classes the number runs over the boxes of class 0, then of class 1, ...
+void Task::chooseBox(Value index) {
+  queryBox.assign(rank, {});
+  for (int axis = rank - 1; axis >= 0; --axis) {
+    int64_t step = plan.getQueryStep().getDims()[axis], box = plan.getQueryBox().getDims()[axis];
+    Value boxes = ir.ceilDiv(ir.ceilDiv(extents.query[axis], ir.constant(step)), ir.constant(box));
+    Value ofAxis = ir.mul(boxes, step);
+    Value number = axis == 0 ? index : ir.rem(index, ofAxis);
+    index = axis == 0 ? index : ir.div(index, ofAxis);
+    Value residue = step == 1 ? ir.constant(0) : ir.div(number, boxes);
+    Value first = ir.mul(step == 1 ? number : ir.rem(number, boxes), box);
+    Value length = ir.ceilDiv(ir.sub(extents.query[axis], residue), ir.constant(step)); // of the class, may be 0
+    queryBox[axis] = {ir.add(residue, ir.mul(first, step)), step, ir.min(ir.constant(box), ir.sub(length, first))};
+  }
+  fillLanes();
+}
+
+//===----------------------------------------------------------------------===//
+// Lanes: the tokens of the query box in row-major order
+//===----------------------------------------------------------------------===//
+
+void Task::forVectors(function_ref<void(Value)> body) {
+  ir.loop(ir.constant(0), ir.constant(blocking.vectors), 1, body);
+}
+
+/// Where the lanes of a vector lie in the box, on one axis: a vector of i32.
+Value Task::lanePlace(Value vector, unsigned axis) {
+  ArrayRef<int64_t> dims = plan.getQueryBox().getDims();
+  int64_t inner = 1;
+  for (int64_t extent : dims.drop_front(axis + 1))
+    inner *= extent;
+  Value first = ir.splat32(ir.mul(vector, blocking.lanes), blocking.lanes);
+  Value lane = ir.add(ir.laneNumbers32(blocking.lanes), first);
+  auto constant = [&](int64_t value) { return ir.splat32(ir.constant(value), blocking.lanes); };
+  return ir.rem(ir.div(lane, constant(inner)), constant(dims[axis]));
+}
+
+/// Coordinates of the lanes; those that the box lacks repeat its last token.
+void Task::fillLanes() {
+  laneTable = frame.scratch(4 * rank * blocking.queries());
+  forVectors([&](Value vector) {
+    for (unsigned axis = 0; axis < rank; ++axis) {
+      auto splat = [&](Value value) { return ir.splat32(value, blocking.lanes); };
+      Value place = ir.min(lanePlace(vector, axis), splat(ir.sub(queryBox[axis].count, 1)));
+      Value offset = ir.mul(place, splat(ir.constant(queryBox[axis].step)));
+      Value row = ir.offset(laneTable, 4 * axis * blocking.queries());
+      ir.store(ir.add(offset, splat(queryBox[axis].origin)), inSlot(row, vector));
+    }
+  });
+}
+
+/// Grid coordinates of the lanes of a vector: a vector of i32.
+Value Task::laneCoord(Value vector, unsigned axis) {
+  Value row = ir.offset(laneTable, 4 * axis * blocking.queries());
+  return ir.load(ir.vec(blocking.lanes, ir.i32()), inSlot(row, vector));
+}
+
+attn::Box Task::allKeys() {
+  attn::Box box;
+  for (Value extent : extents.key)
+    box.push_back({ir.constant(0), 1, extent});
+  return box;
+}
+
+Value Task::boxesIn(const attn::Box &range, ArrayRef<int64_t> shape) {
+  Value product = ir.constant(1);
+  for (auto [axis, extent] : llvm::zip(range, shape))
+    product = ir.mul(product, ir.ceilDiv(ir.max(axis.count, ir.constant(0)), ir.constant(extent)));
+  return product;
+}
+
+attn::Box Task::clipBox(const attn::Box &range, ArrayRef<int64_t> shape, Value boxIndex) {
+  attn::Box box(range.size());
+  for (int axis = rank - 1; axis >= 0; --axis) {
+    Value boxes = ir.ceilDiv(range[axis].count, ir.constant(shape[axis]));
+    Value number = axis == 0 ? boxIndex : ir.rem(boxIndex, boxes);
+    boxIndex = axis == 0 ? boxIndex : ir.div(boxIndex, boxes);
+    Value first = ir.mul(number, shape[axis]);
+    box[axis] = {ir.add(range[axis].origin, ir.mul(first, range[axis].step)), range[axis].step,
+                 ir.min(ir.constant(shape[axis]), ir.sub(range[axis].count, first))};
+  }
+  return box;
+}
+
+KeyCount Task::countKeys(const attn::Box &box) {
+  bool pairs = blocking.bf16Dot != Bf16Dot::None;
+  KeyCount keys;
+  keys.rowLength = ir.roundUp(ir.max(box.back().count, ir.constant(0)), pairs ? 2 : 1);
+  keys.count = keys.rowLength;
+  for (const attn::BoxAxis &axis : ArrayRef(box).drop_back())
+    keys.count = ir.mul(keys.count, ir.max(axis.count, ir.constant(0)));
+  keys.padded = ir.roundUp(keys.count, blocking.rows);
+  return keys;
+}
+
+void Task::forKeyRows(const attn::Box &box, const KeyCount &keys, function_ref<void(Value, ArrayRef<Value>)> body) {
+  SmallVector<Value> places;
+  std::function<void(Value)> nest = [&](Value row) {
+    unsigned axis = places.size();
+    if (axis + 1 == rank)
+      return body(ir.mul(row, keys.rowLength), places);
+    ir.loop(ir.constant(0), box[axis].count, 1, [&](Value place) {
+      places.push_back(place);
+      nest(axis == 0 ? place : ir.add(ir.mul(row, box[axis].count), place));
+      places.pop_back();
+    });
+  };
+  nest(ir.constant(0));
+}
+
+/// Byte offsets of the box's keys, kMaxListStep at a time: what a step writes
+/// behind the end of a row is overwritten by the next row, or is padding.
+/// Where the next task's keys lie to the right of this one's, they are asked for: \p ahead is the address of the head.
+Value Task::emitKeyList(const attn::Box &box, const KeyCount &keys, ArrayRef<Value> strides, int64_t capacity,
+                        Value ahead, int64_t rowBytes) {
+  constexpr int64_t step = 4;
+  Value list = allocateKeys(capacity, 8);
+  auto at = [&](Value number) { return ir.offset(list, ir.mul(number, 8)); };
+  auto coordinate = [&](unsigned axis, Value place) { return ir.add(box[axis].origin, ir.mul(place, box[axis].step)); };
+  Value pitch = ir.mul(strides.back(), box.back().step);
+  Value ramp = ir.mul(ir.laneConstants(step, [](int64_t lane) { return lane; }), ir.splat(pitch, step));
+  Value length = box.back().count;
+  forKeyRows(box, keys, [&](Value first, ArrayRef<Value> places) {
+    Value start = ir.mul(box.back().origin, strides.back());
+    for (auto [axis, place] : llvm::enumerate(places))
+      start = ir.add(start, ir.mul(coordinate(axis, place), strides[axis]));
+    ir.loop(ir.constant(0), length, step, [&](Value place) {
+      Value offsets = ir.add(ir.splat(ir.add(start, ir.mul(place, pitch)), step), ramp);
+      ir.store(offsets, at(ir.add(first, place)));
+    });
+    if (ahead)
+      ir.loop(length, ir.add(length, plan.getQueryBox().getDims().back()), 1,
+              [&](Value place) { ir.prefetch(ir.offset(ahead, ir.add(start, ir.mul(place, pitch))), rowBytes); });
+    if (blocking.bf16Dot != Bf16Dot::None) // the padding key is the row's last key, masked
+      ir.store(ir.add(start, ir.mul(ir.sub(length, 1), pitch)), at(ir.add(first, length)));
+  });
+  Value last = ir.constant(0);
+  for (unsigned axis = 0; axis < rank; ++axis)
+    last = ir.add(last, ir.mul(coordinate(axis, ir.sub(box[axis].count, 1)), strides[axis]));
+  ir.store(ir.splat(last, blocking.rows), at(keys.count));
+  return list;
+}
+
+Value Task::tokenIndex(ArrayRef<Value> coords, ArrayRef<Value> grid) {
+  Value index = coords[0];
+  for (unsigned axis = 1; axis < rank; ++axis)
+    index = ir.add(ir.mul(index, grid[axis]), coords[axis]);
+  return index;
+}
+
+/// Rows of a buffer for a box of `capacity` keys (or `?`).
+Value Task::capacityRows(int64_t capacity) {
+  return ShapedType::isDynamic(capacity) ? frame.keysCap() : ir.constant(capacity + kKeySlack);
+}
+
+Buffer Task::allocateBuffer(Buffer::Kind kind, int64_t columns, Value rows) {
+  bool pairs = kind == Buffer::Kind::Pairs;
+  Value capacity = ir.div(capacityRows(columns), ir.constant(pairs ? 2 : 1));
+  return {kind, allocateKeys(columns, (pairs ? 2 : 4) * blocking.queries()), rows, capacity};
+}
+
+Value Task::allocateKeys(int64_t capacity, int64_t bytesPerKey) {
+  if (ShapedType::isDynamic(capacity))
+    return frame.scratchPerKey(bytesPerKey);
+  return frame.scratch((capacity + kKeySlack) * bytesPerKey);
+}

@@ -1,0 +1,210 @@
+//===- Dots.cpp - the two products -----------------------------------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Both products have the same inner step: a few numbers (of different keys, or
+// of one value row) are broadcast from memory and multiplied with vectors of
+// queries, into a register block of `rows` x `blockVectors` accumulators.
+//
+//   scores:   S[key][queries] += K[key][d] * Q[d][queries]      loop over d
+//   product:  O[d][queries]   += V[key][d] * P[key][queries]    loop over keys
+//
+// With bf16 products a number is a pair: (d, d + 1) of a key, or the same d of
+// two neighbouring keys.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/LowerCPU/Task.h"
+
+using namespace mlir;
+using namespace muntin;
+using namespace muntin::cpu;
+
+/// Steps of the inner loop over columns that are written out.
+static constexpr int64_t kColumnUnroll = 4;
+
+/// Values of so many keys are multiplied before the next ones are: few enough that their rows stay in the first-level
+/// cache while the columns are walked over. Rows of a tensor with heads last lie far apart and fall on few sets of the
+/// cache; packed ones do not.
+static constexpr int64_t kChunkInPlace = 32, kChunkPacked = 128;
+
+/// x, y: vectors of pairs of bf16 in 32-bit words.
+Value Task::pairProduct(Value acc, Value x, Value y) {
+  int64_t lanes = blocking.lanes;
+  if (blocking.bf16Dot == Bf16Dot::Native) {
+    Type pairs = ir.vec(2 * lanes, ir.b.getBF16Type());
+    Value a = vector::BitCastOp::create(ir.b, ir.loc, pairs, x), b = vector::BitCastOp::create(ir.b, ir.loc, pairs, y);
+    return LLVM::CallIntrinsicOp::create(ir.b, ir.loc, acc.getType(),
+                                         ir.b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"), ValueRange{acc, a, b})
+        .getResult(0);
+  }
+  // A machine without the instruction: each half of a word is the upper half of an f32.
+  auto half = [&](Value words, bool upper) -> Value {
+    Value bits = upper ? ir.b.createOrFold<arith::AndIOp>(ir.loc, words, splatWord(0xffff0000u))
+                       : ir.b.createOrFold<arith::ShLIOp>(ir.loc, words, splatWord(16));
+    return arith::BitcastOp::create(ir.b, ir.loc, vecF32(), bits);
+  };
+  acc = ir.fma(half(x, true), half(y, true), acc);
+  return ir.fma(half(x, false), half(y, false), acc);
+}
+
+Value Task::splatWord(uint32_t word) {
+  return ir.splat(Value(arith::ConstantOp::create(ir.b, ir.loc, ir.b.getI32IntegerAttr(int32_t(word)))), blocking.lanes);
+}
+
+/// The number, or the pair, at `pointer` in all lanes.
+Value Task::broadcastWord(const KeyTile &keys, Value pointer, bool single) {
+  if (keys.kind == KeyTile::Kind::F32)
+    return ir.splat(ir.load(ir.f32(), pointer), blocking.lanes);
+  if (single)
+    return ir.splat(arith::ExtUIOp::create(ir.b, ir.loc, ir.i32(), ir.load(ir.i16(), pointer)), blocking.lanes);
+  return ir.splat(ir.load(ir.i32(), pointer, /*align=*/2), blocking.lanes);
+}
+
+Value Task::multiplyAdd(const KeyTile &keys, Value acc, Value x, Value y) {
+  return keys.kind == KeyTile::Kind::F32 ? ir.fma(x, y, acc) : pairProduct(acc, x, y);
+}
+
+/// One step over the columns: word number column + shift of each key.
+Values Task::scoreStep(const KeyTile &keys, const Buffer &query, ArrayRef<Value> pointers, Value column,
+                       int64_t shift, Value group, ValueRange acc, bool single) {
+  Value word = ir.add(column, shift);
+  Values vectors, next;
+  for (int64_t j = 0; j < blocking.blockVectors; ++j)
+    vectors.push_back(at(query, word, group, j));
+  for (Value &vector : vectors)
+    vector = ir.load(ir.vec(blocking.lanes, keys.kind == KeyTile::Kind::F32 ? ir.f32() : ir.i32()), vector);
+  for (int64_t r = 0; r < blocking.rows; ++r) {
+    Value key = broadcastWord(keys, ir.offset(pointers[r], ir.mul(word, 4)), single);
+    for (int64_t j = 0; j < blocking.blockVectors; ++j)
+      next.push_back(multiplyAdd(keys, acc[r * blocking.blockVectors + j], key, vectors[j]));
+  }
+  return next;
+}
+
+/// Scores of `rows` keys from number `first` on with a group of queries.
+void Task::emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer &scores, Value first, Value group,
+                          bool masked) {
+  bool pairs = keys.kind == KeyTile::Kind::Pairs;
+  int64_t words = keys.columns / (pairs ? 2 : 1), unrolled = words / kColumnUnroll * kColumnUnroll;
+  int64_t vectors = blocking.blockVectors;
+  Values pointers, acc;
+  for (int64_t r = 0; r < blocking.rows; ++r) {
+    Value offset = ir.load(ir.i64(), ir.offset(keys.offsets, ir.mul(ir.add(first, r), 8)));
+    pointers.push_back(ir.offset(keys.base, offset));
+  }
+  auto place = [&](int64_t r, int64_t j) { return at(scores, ir.add(first, r), group, j); };
+  for (int64_t r = 0; r < blocking.rows; ++r)
+    for (int64_t j = 0; j < vectors; ++j)
+      acc.push_back(masked ? ir.load(vecF32(), place(r, j)) : ir.splat(0.0f, blocking.lanes));
+  auto step = [&](Value column, int64_t shift, ValueRange so_far, bool single) {
+    return scoreStep(keys, query, pointers, column, shift, group, so_far, single);
+  };
+  acc = ir.loop(ir.constant(0), ir.constant(unrolled), kColumnUnroll, acc, [&](Value column, ValueRange carried) {
+    Values next(carried);
+    for (int64_t u = 0; u < kColumnUnroll; ++u)
+      next = step(column, u, next, false);
+    return next;
+  });
+  for (int64_t word = unrolled; word < words; ++word)
+    acc = step(ir.constant(word), 0, acc, false);
+  if (pairs && keys.columns % 2)
+    acc = step(ir.constant(words), 0, acc, true);
+  for (int64_t r = 0; r < blocking.rows; ++r)
+    for (int64_t j = 0; j < vectors; ++j)
+      ir.store(acc[r * vectors + j], place(r, j));
+}
+
+void Task::emitScores(tile::DotOp dot, tile::MaskOp mask) {
+  const Buffer query = buffers.lookup(dot.getLhs());
+  const KeyTile keys = keyTiles.lookup(dot.getRhs());
+  Buffer scores = allocateBuffer(Buffer::Kind::F32, dot.getResult().getType().getShape()[1], keys.keys.padded);
+  attn::Box box = boxes.lookup(dot.getRhs().getDefiningOp<tile::LoadOp>().getBox());
+  if (mask)
+    initScores(cast<attn::MaskAttrInterface>(mask.getMask()), box, keys.keys, scores);
+
+  // A group's queries stay in the first-level cache while the keys stream by.
+  ir.loop(ir.constant(0), ir.constant(blocking.groups()), 1, [&](Value group) {
+    ir.loop(ir.constant(0), keys.keys.padded, blocking.rows,
+            [&](Value first) { emitScoreBlock(keys, query, scores, first, group, /*masked=*/bool(mask)); });
+  });
+  // Keys that only fill up a block, or a pair, count for nothing.
+  constexpr float forbidden = -std::numeric_limits<float>::infinity();
+  fillRows(scores, keys.keys.count, keys.keys.padded, forbidden);
+  if (!mask && blocking.bf16Dot != Bf16Dot::None)
+    forKeyRows(box, keys.keys, [&](Value row, ArrayRef<Value>) {
+      fillRows(scores, ir.add(row, box.back().count), ir.add(row, keys.keys.rowLength), forbidden);
+    });
+  buffers[mask ? mask.getResult() : dot.getResult()] = scores;
+}
+
+/// O[d] += V[key][d] P[key] for keys first, ..., end - 1, `rows` columns d from `column` on, and a group of queries.
+/// The sums start as \p start gives them.
+void Task::emitProductBlock(const KeyTile &keys, const Buffer &probs, const Buffer &out, Value first, Value end,
+                            Value column, Value group, int64_t rows, function_ref<Value(Value, Value)> start) {
+  int64_t vectors = blocking.blockVectors;
+  bool pairs = keys.kind == KeyTile::Kind::Pairs;
+  Type word = pairs ? ir.i32() : ir.f32();
+  auto place = [&](int64_t r, int64_t j) { return at(out, ir.add(column, r), group, j); };
+  Values sums;
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t j = 0; j < vectors; ++j)
+      sums.push_back(start(ir.add(column, r), ir.add(ir.mul(group, vectors), j)));
+  sums = ir.loop(first, end, pairs ? 2 : 1, sums, [&](Value key, ValueRange carried) {
+    Value offset = ir.load(ir.i64(), ir.offset(keys.offsets, ir.mul(key, 8)));
+    Value pointer = ir.offset(ir.offset(keys.base, offset), ir.mul(column, 4));
+    Value row = pairs ? ir.div(key, ir.constant(2)) : key;
+    Values weights, next;
+    for (int64_t j = 0; j < vectors; ++j)
+      weights.push_back(ir.load(ir.vec(blocking.lanes, word), at(probs, row, group, j)));
+    for (int64_t r = 0; r < rows; ++r) {
+      Value value = ir.splat(ir.load(word, ir.offset(pointer, 4 * r)), blocking.lanes);
+      for (int64_t j = 0; j < vectors; ++j)
+        next.push_back(multiplyAdd(keys, carried[r * vectors + j], value, weights[j]));
+    }
+    return next;
+  });
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t j = 0; j < vectors; ++j)
+      ir.store(sums[r * vectors + j], place(r, j));
+}
+
+void Task::emitProduct(tile::DotOp dot) {
+  const KeyTile keys = keyTiles.lookup(dot.getRhs());
+  Value lhs = dot.getLhs();
+  if (auto convert = lhs.getDefiningOp<tile::ConvertOp>(); convert && !buffers.count(lhs))
+    lhs = convert.getSource();
+  bool pairs = keys.kind == KeyTile::Kind::Pairs;
+  Buffer probs = buffers.count(dot.getLhs()) ? buffers.lookup(dot.getLhs())
+                                             : (pairs ? materializePairs(lhs) : materialize(lhs));
+  const int64_t capacity = dot.getRhs().getType().getShape()[0];
+  const int64_t keyChunk = keys.packed ? kChunkPacked : kChunkInPlace;
+  int64_t columns = keys.columns, whole = columns / blocking.rows * blocking.rows;
+  Value acc = dot.getAcc(), root = acc ? rootBuffer(acc) : Value();
+  Buffer out{Buffer::Kind::F32, {}, ir.constant(columns), ir.constant(columns)};
+  if (root)
+    out = buffers.lookup(root);
+  else
+    out.base = frame.scratch(4 * columns * blocking.queries());
+  auto fresh = [&](Value column, Value vector) {
+    return acc ? evaluate(acc, column, vector) : ir.splat(0.0f, blocking.lanes);
+  };
+  auto soFar = [&](Value column, Value vector) { return ir.load(vecF32(), at(out, column, vector)); };
+  ir.loop(ir.constant(0), ir.constant(blocking.groups()), 1, [&](Value group) {
+    auto chunk = [&](Value first, function_ref<Value(Value, Value)> start) {
+      Value end = ir.min(ir.add(first, keyChunk), keys.keys.count);
+      ir.loop(ir.constant(0), ir.constant(whole), blocking.rows, [&](Value column) {
+        emitProductBlock(keys, probs, out, first, end, column, group, blocking.rows, start);
+      });
+      if (whole != columns)
+        emitProductBlock(keys, probs, out, first, end, ir.constant(whole), group, columns - whole, start);
+    };
+    chunk(ir.constant(0), fresh);
+    if (ShapedType::isDynamic(capacity) || capacity > keyChunk)
+      ir.loop(ir.constant(keyChunk), keys.keys.count, keyChunk, [&](Value first) { chunk(first, soFar); });
+  });
+  buffers[dot.getResult()] = out;
+}

@@ -1,0 +1,225 @@
+//===- Pointwise.cpp - element-wise work and row reductions ---------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An element-wise tile is an expression over buffers. It is evaluated, a row of
+// lanes at a time, inside the one loop that needs its elements: the loop of a
+// reduction (which also stores them if somebody else needs them) or of a store.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/LowerCPU/Task.h"
+
+using namespace mlir;
+using namespace muntin;
+using namespace muntin::cpu;
+
+bool Task::isRow(Value value) {
+  auto type = dyn_cast<tile::TileType>(value.getType());
+  return type && type.getShape().size() == 1;
+}
+
+/// Address of a row's vector.
+Value Task::at(const Buffer &buffer, Value row, Value vector) {
+  if (blocking.groups() == 1)
+    return inSlot(at(buffer, row, ir.constant(0), 0), vector);
+  Value size = ir.constant(blocking.blockVectors);
+  return inSlot(at(buffer, row, ir.div(vector, size), 0), ir.rem(vector, size));
+}
+
+Value Task::at(const Buffer &buffer, Value row, Value group, int64_t vector) {
+  Value number = ir.add(ir.mul(group, buffer.capacity), row);
+  Value start = ir.offset(buffer.base, ir.mul(number, 4 * blocking.blockVectors * blocking.lanes));
+  return ir.offset(start, 4 * vector * blocking.lanes);
+}
+
+/// Memory for one number per row, and where a vector of it lies.
+Value Task::rowSlot() { return frame.scratch(4 * blocking.queries()); }
+Value Task::inSlot(Value slot, Value vector) { return ir.offset(slot, ir.mul(vector, 4 * blocking.lanes)); }
+
+/// The operation on vectors: same name, same attributes.
+static Value onVectors(Ir &ir, mlir::Operation &op, ValueRange operands, Type type) {
+  OperationState state(ir.loc, op.getName(), operands, TypeRange(type), op.getAttrs());
+  return ir.b.create(state)->getResult(0);
+}
+
+/// One number per row. An operation with one reader is left to that reader; the
+/// others are done now.
+void Task::emitRowOp(mlir::Operation &op) {
+  if (op.getResult(0).hasOneUse())
+    return;
+  Value slot = rowSlot();
+  forVectors([&](Value v) { ir.store(evaluateRow(op.getResult(0), v), inSlot(slot, v)); });
+  rowTiles[op.getResult(0)] = slot;
+}
+
+Value Task::evaluateRow(Value tile, Value vector) {
+  if (Value slot = rowTiles.lookup(tile))
+    return ir.load(vecF32(), inSlot(slot, vector));
+  mlir::Operation *op = tile.getDefiningOp();
+  if (auto broadcast = dyn_cast<tile::BroadcastOp>(op))
+    return ir.splat(scalars.lookup(broadcast.getSource()), blocking.lanes);
+  Values operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(evaluateRow(operand, vector));
+  return onVectors(ir, *op, operands, vecF32());
+}
+
+/// The elements of `tile` in row `row` of its buffer, for the queries of `vector`.
+Value Task::evaluate(Value tile, Value row, Value vector) {
+  if (auto buffer = buffers.find(tile); buffer != buffers.end())
+    return ir.load(vecF32(), at(buffer->second, row, vector));
+  mlir::Operation *op = tile.getDefiningOp();
+  if (auto broadcast = dyn_cast<tile::BroadcastOp>(op)) {
+    if (isRow(broadcast.getSource()))
+      return evaluateRow(broadcast.getSource(), vector);
+    return ir.splat(scalars.lookup(broadcast.getSource()), blocking.lanes);
+  }
+  if (auto convert = dyn_cast<tile::ConvertOp>(op))
+    return evaluate(convert.getSource(), row, vector);
+  Values operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(evaluate(operand, row, vector));
+  return onVectors(ir, *op, operands, vecF32());
+}
+
+/// The buffer that an expression reads, or null: expressions read at most one.
+Value Task::rootBuffer(Value tile) {
+  if (buffers.count(tile))
+    return tile;
+  mlir::Operation *op = tile.getDefiningOp();
+  if (isa<tile::BroadcastOp>(op))
+    return {};
+  for (Value operand : op->getOperands())
+    if (Value root = rootBuffer(operand))
+      return root;
+  return {};
+}
+
+Value Task::rowsOf(Value tile) {
+  if (Value root = rootBuffer(tile))
+    return buffers.lookup(root).rows;
+  return ir.constant(cast<tile::TileType>(tile.getType()).getShape()[1]);
+}
+
+/// True if nobody but `tile` will read the elements of `root` again, so that
+/// `tile` may take its place.
+bool Task::lastUse(Value root, Value tile) {
+  SmallVector<Value> work{tile};
+  DenseSet<mlir::Operation *> expression;
+  while (!work.empty()) {
+    Value value = work.pop_back_val();
+    if (value == root || isRow(value) || !value.getDefiningOp())
+      continue;
+    expression.insert(value.getDefiningOp());
+    llvm::append_range(work, value.getDefiningOp()->getOperands());
+  }
+  for (mlir::Operation *op : expression)
+    for (Value operand : op->getOperands())
+      if (isa<tile::TileType>(operand.getType()) && !isRow(operand))
+        for (mlir::Operation *user : operand.getUsers())
+          if (!expression.contains(user) && !done.contains(user))
+            return false;
+  return true;
+}
+
+Buffer Task::destination(Value tile) {
+  Value root = rootBuffer(tile);
+  if (root && lastUse(root, tile))
+    return buffers.lookup(root);
+  int64_t capacity = cast<tile::TileType>(tile.getType()).getShape()[1];
+  return allocateBuffer(Buffer::Kind::F32, capacity, rowsOf(tile));
+}
+
+Buffer Task::materialize(Value tile) {
+  if (auto buffer = buffers.find(tile); buffer != buffers.end())
+    return buffer->second;
+  Buffer to = destination(tile);
+  ir.loop(ir.constant(0), to.rows, 1,
+          [&](Value row) { forVectors([&](Value v) { ir.store(evaluate(tile, row, v), at(to, row, v)); }); });
+  return buffers[tile] = to;
+}
+
+/// Two neighbouring rows as one row of pairs.
+void Task::storePair(const Buffer &to, Value row, Value vector, Value even, Value odd) {
+  Type bf16 = ir.b.getBF16Type();
+  Value pairs = vector::InterleaveOp::create(ir.b, ir.loc, convert(even, bf16), convert(odd, bf16));
+  Value words = vector::BitCastOp::create(ir.b, ir.loc, ir.vec(blocking.lanes, ir.i32()), pairs);
+  ir.store(words, at(to, ir.div(row, ir.constant(2)), vector));
+}
+
+Buffer Task::allocatePairs(Value tile) {
+  int64_t capacity = cast<tile::TileType>(tile.getType()).getShape()[1];
+  return allocateBuffer(Buffer::Kind::Pairs, capacity, rowsOf(tile));
+}
+
+Buffer Task::materializePairs(Value tile) {
+  Buffer to = allocatePairs(tile);
+  ir.loop(ir.constant(0), to.rows, 2, [&](Value row) {
+    forVectors([&](Value v) { storePair(to, row, v, evaluate(tile, row, v), evaluate(tile, ir.add(row, 1), v)); });
+  });
+  return to;
+}
+
+/// Whether somebody after `op` needs the elements, and whether all of them want pairs of bf16.
+Task::Sink Task::sinkOf(tile::ReduceOp op) {
+  Value tile = op.getSource();
+  if (buffers.count(tile))
+    return Sink::Nowhere;
+  Sink sink = Sink::Nowhere;
+  for (mlir::Operation *user : tile.getUsers()) {
+    if (user == op || done.contains(user))
+      continue;
+    auto convert = dyn_cast<tile::ConvertOp>(user);
+    bool pairs = convert && blocking.bf16Dot != Bf16Dot::None && convert.getTile().getType().getElementType().isBF16();
+    if (!pairs)
+      return Sink::Numbers;
+    sink = Sink::Pairs;
+  }
+  return sink;
+}
+
+void Task::reduce(tile::ReduceOp op) {
+  constexpr int64_t unroll = 2; // every buffer has an even number of rows
+  Value tile = op.getSource(), rows = rowsOf(tile);
+  bool max = op.getKind() == tile::ReduceKind::Max;
+  Sink sink = sinkOf(op);
+  Buffer to;
+  done.insert(op);
+  if (sink == Sink::Numbers)
+    to = destination(tile);
+  else if (sink == Sink::Pairs)
+    to = allocatePairs(tile);
+  auto combine = [&](Value x, Value y) -> Value {
+    if (!max)
+      return arith::AddFOp::create(ir.b, ir.loc, x, y);
+    auto noNaN = arith::FastMathFlagsAttr::get(ir.b.getContext(), arith::FastMathFlags::nnan);
+    return arith::MaxNumFOp::create(ir.b, ir.loc, x, y, noNaN);
+  };
+  Value start = ir.splat(max ? -std::numeric_limits<float>::infinity() : 0.0f, blocking.lanes);
+  Value slot = rowSlot();
+  forVectors([&](Value v) {
+    auto step = [&](Value row, ValueRange carried) -> Values {
+      Value odd = ir.add(row, 1);
+      Value x = evaluate(tile, row, v), y = evaluate(tile, odd, v);
+      if (sink == Sink::Numbers) {
+        ir.store(x, at(to, row, v));
+        ir.store(y, at(to, odd, v));
+      } else if (sink == Sink::Pairs) {
+        storePair(to, row, v, x, y);
+      }
+      return {combine(carried[0], combine(x, y))};
+    };
+    ir.store(ir.loop(ir.constant(0), rows, unroll, {start}, step)[0], inSlot(slot, v));
+  });
+  rowTiles[op.getResult()] = slot;
+  if (sink == Sink::Numbers)
+    buffers[tile] = to;
+  if (sink == Sink::Pairs)
+    for (mlir::Operation *user : tile.getUsers())
+      if (auto convert = dyn_cast<tile::ConvertOp>(user))
+        buffers[convert.getTile()] = to;
+}

@@ -1,0 +1,227 @@
+//===- Task.h - one query box of one head, on a CPU ------------*- C++ -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Lanes are queries. A tile with a row per query is kept transposed, so that a
+// vector holds one column of L queries, and V vectors hold one of the whole box:
+//
+//      tile.tile<Q x N>, Q = V L        buffer: N rows of V vectors of L lanes
+//
+//        n ->                            v=0          v=1         v=2
+//      q  . . . .                    n  [q0 .. q7] [q8 .. q15] [q16 .. q23]
+//      |  . . . .                    |  [q0 .. q7] [q8 .. q15] [q16 .. q23]
+//
+// Where the box has more vectors than a register block, it falls into groups of
+// so many, and a buffer holds one group's rows behind the other's: what a product
+// walks over again and again is then contiguous, and small.
+//
+// One number per row is a row of such a buffer. A tile of keys or values is
+// never copied: it is a list of addresses, one per key of the box, so that a box
+// of any rank, step and clipping is read in place by broadcasts. Element-wise
+// tiles are not computed until something needs their elements. Loops over v are
+// loops in the code as well: a vector's constants then stay in registers, and
+// the code stays small.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MUNTIN_COMPILER_LOWERCPU_TASK_H
+#define MUNTIN_COMPILER_LOWERCPU_TASK_H
+
+#include "compiler/LowerCPU/Frame.h"
+#include "compiler/LowerCPU/Workspace.h"
+#include "dialect/attn/Attn.h"
+#include "dialect/tile/Tile.h"
+#include "runtime/abi/Target.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/DenseSet.h"
+
+namespace muntin::cpu {
+
+/// Numbers of a plan that the lowering works with.
+struct Blocking {
+  int64_t rows;        ///< rows of the register block
+  int64_t blockVectors; ///< vectors of the register block
+  int64_t vectors;     ///< vectors of the query box
+  int64_t lanes;
+  Bf16Dot bf16Dot;
+  int64_t queries() const { return vectors * lanes; }
+  int64_t groups() const { return vectors / blockVectors; }
+};
+
+/// The keys of a box, in row-major order. With pairs, each row of the last axis
+/// is padded to an even length by a key that is masked.
+struct KeyCount {
+  Value rowLength; ///< of the last axis, padded
+  Value count;     ///< of the whole box
+  Value padded;    ///< the same, rounded up to the register block
+};
+
+/// How a tile of keys or values is read.
+struct KeyTile {
+  enum class Kind { F32, Pairs };
+  Kind kind;
+  Value base;      ///< address of the head
+  Value offsets;   ///< list of i64 byte offsets, one per key
+  KeyCount keys;
+  int64_t columns; ///< numbers per row
+  bool packed;     ///< copied into the workspace, rows one behind the other
+};
+
+/// A transposed tile in memory: rows of V vectors. Kind Pairs: a row holds two
+/// neighbouring columns as pairs of bf16 in 32-bit words.
+struct Buffer {
+  enum class Kind { F32, Pairs };
+  Kind kind = Kind::F32;
+  Value base;
+  Value rows;     ///< rows that count, i64
+  Value capacity; ///< rows that it has, i64
+};
+
+class Task {
+public:
+  Task(Frame &frame, const Blocking &blocking, mlir::func::FuncOp kernel, tile::PlanAttr plan,
+       const WorkspaceLayout &layout);
+
+  /// Tasks of one head: query boxes, residue classes included.
+  Value tasksPerHead();
+  /// Distance, on the last axis, of the values that the kernel reads in pairs.
+  int64_t pairStep() const { return keyStep; }
+  /// Lowers the kernel's body for task number `index`.
+  void emit(Value index);
+
+private:
+  // Task.cpp
+  void emitBlock(mlir::Block &block);
+  void emitOp(mlir::Operation &op);
+  void emitForKeyBoxes(tile::ForKeyBoxesOp op);
+  Values emitBody(tile::ForKeyBoxesOp op, ValueRange before);
+  void emitDot(tile::DotOp dot);
+  void emitMatrix(mlir::Operation &op);
+  void splitScale(tile::SplitScaleOp op);
+  void countPairs(tile::CountOp op);
+  void copyRows(const Buffer &from, const Buffer &to);
+  void copyRow(Value tile, Value slot);
+  void bindArguments();
+  Operand callersTensor(Tensor tensor, tile::GridTensorType type, Value ofHead);
+  Operand packedTensor(Packing packing, const Formula &at, int64_t columns);
+  void emitRange(tile::ForKeyBoxesOp op, const attn::Box &range, bool everyBoxCounts, Values &carried);
+
+  // Boxes.cpp
+  void chooseBox(Value index);
+  attn::Box clipBox(const attn::Box &range, mlir::ArrayRef<int64_t> shape, Value boxIndex);
+  attn::Box allKeys();
+  Value boxesIn(const attn::Box &range, mlir::ArrayRef<int64_t> shape);
+  KeyCount countKeys(const attn::Box &box);
+  /// Calls `body(first key's number, coordinates of the row on the leading axes)` for each row of the last axis.
+  void forKeyRows(const attn::Box &box, const KeyCount &keys,
+                  llvm::function_ref<void(Value, mlir::ArrayRef<Value>)> body);
+  Value emitKeyList(const attn::Box &box, const KeyCount &keys, mlir::ArrayRef<Value> strides, int64_t capacity,
+                    Value ahead, int64_t rowBytes);
+  Value tokenIndex(mlir::ArrayRef<Value> coords, mlir::ArrayRef<Value> extents);
+
+  // Masks.cpp
+  void initScores(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, const Buffer &scores);
+  void initSeparable(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, const Buffer &scores);
+  void initElementwise(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys,
+                       const Buffer &scores);
+  void axisTable(attn::MaskAttrInterface mask, unsigned axis, const attn::BoxAxis &keys, const Buffer &table);
+  void fillRows(const Buffer &buffer, Value begin, Value end, float value);
+  void padRow(Value first, const attn::Box &box, const KeyCount &keys, const Buffer &scores);
+  attn::MaskContext maskContext();
+  Value maskVector(Value allowed);
+  void forVectors(llvm::function_ref<void(Value)> body);
+  void fillLanes();
+  Value lanePlace(Value vector, unsigned axis);
+  Value laneCoord(Value vector, unsigned axis);
+  Value keySegment(Value flat);
+  void loadLaneSegments();
+  std::pair<Value, Value> segmentRange(int side, const attn::Box &box);
+
+  // Rows.cpp
+  Value laneAddresses(const Operand &operand, Value dummy);
+  Buffer loadQueries(tile::LoadOp op);
+  KeyTile loadKeys(tile::LoadOp op);
+  void storeTile(tile::StoreOp op);
+  void storeRowTile(Value tile, const Operand &operand, Value addresses);
+  void storeColumns(const Buffer &buffer, const Operand &operand, Value addresses);
+  Values transpose(Values rows);
+  Value convert(Value vector, Type element);
+
+  // Dots.cpp
+  void emitScores(tile::DotOp dot, tile::MaskOp mask);
+  void emitProduct(tile::DotOp dot);
+  Values scoreStep(const KeyTile &keys, const Buffer &query, mlir::ArrayRef<Value> pointers, Value column,
+                   int64_t shift, Value group, ValueRange acc, bool single);
+  void emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer &scores, Value first, Value group,
+                      bool masked);
+  void emitProductBlock(const KeyTile &keys, const Buffer &probs, const Buffer &out, Value first, Value end,
+                        Value column, Value group, int64_t rows,
+                        llvm::function_ref<Value(Value, Value)> start);
+  Value multiplyAdd(const KeyTile &keys, Value acc, Value x, Value y);
+  Value splatWord(uint32_t word);
+  Value pairProduct(Value acc, Value x, Value y);
+  Value broadcastWord(const KeyTile &keys, Value pointer, bool single);
+
+  // Pointwise.cpp
+  bool isRow(Value value);
+  void emitRowOp(mlir::Operation &op);
+  Value evaluateRow(Value tile, Value vector);
+  Value rowSlot();
+  Value inSlot(Value slot, Value vector);
+  Value evaluate(Value tile, Value row, Value vector);
+  void reduce(tile::ReduceOp op);
+  Buffer materialize(Value tile);
+  Buffer materializePairs(Value tile);
+  Buffer destination(Value tile);
+  Buffer allocatePairs(Value tile);
+  void storePair(const Buffer &to, Value row, Value vector, Value even, Value odd);
+  enum class Sink { Nowhere, Numbers, Pairs };
+  Sink sinkOf(tile::ReduceOp op);
+  Value rootBuffer(Value tile);
+  bool lastUse(Value root, Value tile);
+  Value at(const Buffer &buffer, Value row, Value vector);
+  Value at(const Buffer &buffer, Value row, Value group, int64_t vector);
+  Value rowsOf(Value tile);
+
+  /// Memory for one row of that many bytes per key of a box of `capacity` keys (or `?`), padding included.
+  Value allocateKeys(int64_t capacity, int64_t bytesPerKey);
+  Value capacityRows(int64_t capacity);
+  Buffer allocateBuffer(Buffer::Kind kind, int64_t columns, Value rows);
+  VectorType vecF32() { return ir.vec(blocking.lanes, ir.f32()); }
+
+  Ir &ir;
+  Frame &frame;
+  const Blocking blocking;
+  mlir::func::FuncOp kernel;
+  tile::PlanAttr plan;
+  const WorkspaceLayout &layout;
+  unsigned rank;
+  Extents extents;
+  Value batch, head, kvHead, taskNumber;
+  attn::Box queryBox;
+  Value laneTable; ///< coordinates of the lanes in scratch, [axis][lane] i32
+  llvm::SmallVector<int64_t, 3> commonResidue; ///< of the boxes that a mask is being asked about
+  llvm::SmallVector<int64_t, 3> keyCapacity;   ///< extents of the largest key box, or kDynamic
+  Value keySegments;                           ///< address of the batch entry's list, for document masks
+  Value segmentTable;                          ///< segment numbers of the lanes in scratch, for document masks
+  Value laneSegments;                          ///< those of the vector that a rule is being emitted for
+  int64_t keyStep = 1;
+  Value currentKey;                            ///< flat number of the key that a rule is being emitted for
+
+  mlir::IRMapping scalars;
+  llvm::DenseMap<Value, Operand> operands;
+  llvm::DenseMap<Value, attn::Box> boxes;
+  llvm::DenseMap<Value, KeyTile> keyTiles;
+  llvm::DenseMap<Value, Buffer> buffers;
+  llvm::DenseMap<Value, Value> rowTiles; ///< memory of one number per row, where it is not an expression
+  llvm::DenseSet<mlir::Operation *> done; ///< operations whose elements are no longer needed
+};
+
+} // namespace muntin::cpu
+
+#endif // MUNTIN_COMPILER_LOWERCPU_TASK_H

@@ -1,0 +1,119 @@
+//===- CostModel.cpp - predicted cycles of a plan -------------------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Plan/CostModel.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace muntin;
+
+//===----------------------------------------------------------------------===//
+// The numbers. Those without a source are fits to tools/bench-cpu on a Zen 3.
+//===----------------------------------------------------------------------===//
+
+namespace {
+constexpr double kMultiplyAddsPerCycle = 2; ///< vector instructions; the usual machine has two such pipes
+/// Cycles per vector of scores: exponential, sum and maximum; 12 and 3 instructions.
+constexpr double kSoftmaxCycles = 8.0;
+/// Cycles per vector of scores for the accumulators' initial values from tables.
+constexpr double kMaskCycles = 2.0;
+/// Cycles per key for its two list entries.
+constexpr double kListCycles = 1.5;
+/// Cycles per vector of a column for transposing queries and storing outputs; most of it waits for memory.
+constexpr double kRowCycles = 14.0;
+/// Cycles per query box and per key box for addresses, bounds and calls.
+constexpr double kBoxCycles = 900, kKeyBoxCycles = 150;
+/// Cycles per vector of a column for rescaling the output at each key box.
+constexpr double kRescaleCycles = 1.0;
+/// Keys of a box for online softmax: on a Zen 3 96 to 224 run alike at 24 queries, 56 are slower at D = 128.
+constexpr int64_t kOnlineKeys = 112;
+/// Keys and values come from the second-level cache at so many bytes a cycle. Vectors of 8 lanes leave time for it
+/// (24 queries run as fast as 48 on a Zen 3); those of 16 are taken to need twice the queries for that.
+constexpr double kStreamBytesPerCycle = 32;
+/// Slow-down of both products by a second group of vectors: 0.81 and 0.85 of the peak at 24 queries, 0.80 and 0.83 at 48
+/// (dense, f32, D = 64 and 128, Zen 3).
+constexpr double kTwoGroups = 1.02;
+/// Slow-down of both products where scores leave the first-level cache.
+constexpr double kOutOfL1 = 1.08, kOutOfL1Far = 1.30;
+} // namespace
+
+std::vector<RegisterBlock> muntin::registerBlocks(const Target &target) {
+  // Accumulators, the vectors of queries and one broadcast must fit: 12 + 3 + 1 of 16, 16 + 2 + 1 or 24 + 3 + 1 of 32.
+  if (target.vectorRegisters >= 32)
+    return {{8, 2, 0.93}, {8, 3, 0.94}};
+  return {{4, 3, 0.92}, {6, 2, 0.91}};
+}
+
+std::vector<int64_t> muntin::nominalGrid(const Problem &problem, const std::vector<int64_t> &steps) {
+  static const std::vector<int64_t> byRank[] = {{4096}, {64, 64}, {16, 32, 32}};
+  std::vector<int64_t> grid = byRank[problem.rank - 1];
+  auto grow = [&](auto &self, const Mask &mask) -> void {
+    for (int axis = 0; axis < problem.rank; ++axis)
+      if (mask.kind == MaskKind::Neighborhood)
+        grid[axis] = std::max(grid[axis], 2 * mask.window[axis] * mask.dilation[axis]);
+    for (const Mask &child : mask.children)
+      self(self, child);
+  };
+  grow(grow, problem.mask);
+  for (int axis = 0; axis < problem.rank; ++axis)
+    grid[axis] = (grid[axis] + steps[axis] - 1) / steps[axis] * steps[axis];
+  return grid;
+}
+
+int64_t CostModel::onlineKeys(const Plan &plan) const { return kOnlineKeys / plan.rows * plan.rows; }
+
+double CostModel::blockEfficiency(const Plan &plan) const {
+  for (const RegisterBlock &block : registerBlocks(target))
+    if (block.rows == plan.rows && block.vectors == plan.blockVectors)
+      return block.efficiency;
+  return 0.5;
+}
+
+void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &live) const {
+  const Plan &plan = candidate.plan;
+  bool pairs = plan.pack == "pairs";
+  double keys = pairs ? (live.back() + 1) / 2 * 2 : live.back();
+  for (size_t axis = 0; axis + 1 < live.size(); ++axis)
+    keys *= live[axis];
+  keys = std::ceil(keys / plan.rows) * plan.rows;
+
+  double queries = plan.queries(), vectors = queries / plan.lanes;
+  bool whole = plan.keyBox.empty() || plan.templateName == "window";
+  double keyBoxes = whole ? 1 : std::ceil(keys / double(plan.keyCapacity()));
+  double held = whole ? keys : double(plan.keyCapacity());
+  double scoreBytes = held * queries * 4;
+  if (plan.templateName == "window" && scoreBytes > double(target.l2Bytes) / 2) {
+    candidate.refused = "its scores need " + std::to_string(int64_t(scoreBytes)) + " bytes, the bound is " +
+                        std::to_string(target.l2Bytes / 2);
+    return;
+  }
+  double slow = scoreBytes > 4 * double(target.l1Bytes) ? kOutOfL1Far
+                : scoreBytes > double(target.l1Bytes)   ? kOutOfL1
+                                                        : 1;
+  double words = pairs ? double(problem.headDim + problem.valueDim) / 2 : double(problem.headDim + problem.valueDim);
+
+  // Boxes that stick out of the grid: on average half a box per axis.
+  double waste = 1;
+  std::vector<int64_t> grid = nominalGrid(problem, plan.queryStep);
+  for (size_t axis = 0; axis < plan.queryBox.size(); ++axis)
+    waste *= 1 + 0.5 * double(plan.queryBox[axis] - 1) * double(plan.queryStep[axis]) / double(grid[axis]);
+
+  double perQuery = waste / queries;
+  candidate.processedPairs = keys * waste;
+  candidate.productCycles = keys * vectors * words / kMultiplyAddsPerCycle / blockEfficiency(plan) * slow * perQuery;
+  double masked = plan.templateName == "window" || plan.templateName == "live" ? kMaskCycles : 0.5 * kMaskCycles;
+  if (target.lanes <= 8 && vectors > double(plan.blockVectors))
+    candidate.productCycles *= kTwoGroups;
+  if (target.lanes > 8)
+    candidate.productCycles += keys * words * 4 / kStreamBytesPerCycle * perQuery;
+  candidate.softmaxCycles = keys * vectors * (kSoftmaxCycles + masked) * perQuery;
+  double columns = double(problem.headDim + problem.valueDim);
+  candidate.boxCycles = (kBoxCycles + keyBoxes * kKeyBoxCycles + keys * kListCycles + columns * vectors * kRowCycles +
+                         (keyBoxes - 1) * double(problem.valueDim) * vectors * kRescaleCycles) *
+                        perQuery;
+}

@@ -1,0 +1,48 @@
+//===- CostModel.h - predicted cycles of a plan ----------------*- C++ -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MUNTIN_COMPILER_PLAN_COSTMODEL_H
+#define MUNTIN_COMPILER_PLAN_COSTMODEL_H
+
+#include "compiler/Plan/Plan.h"
+
+namespace muntin {
+
+inline constexpr int64_t kMaxBlockRows = 16;
+
+/// A shape of the accumulators in registers.
+struct RegisterBlock {
+  int64_t rows, vectors;
+  double efficiency; ///< share of the multiply-add peak that the inner loops reach
+};
+
+/// The shapes that fit the target's registers.
+std::vector<RegisterBlock> registerBlocks(const Target &target);
+
+/// A grid to rate plans on. Plans are right for every grid; they are fast on
+/// grids like this one.
+std::vector<int64_t> nominalGrid(const Problem &problem, const std::vector<int64_t> &steps);
+
+class CostModel {
+public:
+  CostModel(const Problem &problem, const Target &target) : problem(problem), target(target) {}
+
+  /// Fills in the predicted cycles; `live`: keys per axis of a typical query box.
+  void estimate(Candidate &candidate, const std::vector<int64_t> &live) const;
+  /// Keys of a box for online softmax.
+  int64_t onlineKeys(const Plan &plan) const;
+
+private:
+  double blockEfficiency(const Plan &plan) const;
+
+  const Problem &problem;
+  const Target &target;
+};
+
+} // namespace muntin
+
+#endif // MUNTIN_COMPILER_PLAN_COSTMODEL_H

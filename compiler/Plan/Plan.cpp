@@ -1,0 +1,255 @@
+//===- Plan.cpp - candidates, their cost, and the choice ------------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Plan/Plan.h"
+
+#include "compiler/Plan/CostModel.h"
+#include "compiler/Plan/Hull.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+#include <algorithm>
+#include <sstream>
+
+using namespace muntin;
+
+int64_t Plan::queries() const {
+  int64_t product = 1;
+  for (int64_t extent : queryBox)
+    product *= extent;
+  return product;
+}
+
+int64_t Plan::keyCapacity() const {
+  if (keyBox.empty())
+    return 0;
+  int64_t product = (keyBox.back() + 1) / 2 * 2; // rows may be padded to pairs
+  for (size_t axis = 0; axis + 1 < keyBox.size(); ++axis)
+    product *= keyBox[axis];
+  return product;
+}
+
+static std::string listText(const std::vector<int64_t> &values) {
+  std::string text;
+  for (int64_t value : values)
+    text += (text.empty() ? "" : "x") + std::to_string(value);
+  return text;
+}
+
+std::string Plan::print() const {
+  std::string key = keyBox.empty() ? "all" : listText(keyBox);
+  return llvm::formatv("{0},query={1},key={2},block={3}x{4},pack={5}", templateName, listText(queryBox), key, rows,
+                       blockVectors, pack)
+      .str();
+}
+
+//===----------------------------------------------------------------------===//
+// Candidates
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+class Planner {
+public:
+  Planner(const Problem &problem, const Target &target)
+      : problem(problem), target(target), hull(problem.mask, problem.rank), cost(problem, target) {
+    steps = hull.steps();
+    grid = nominalGrid(problem, steps);
+  }
+
+  Result<Decision> run();
+  Result<Plan> parse(const std::string &text);
+
+private:
+  Plan blank(const std::string &name, const RegisterBlock &block, const std::vector<int64_t> &queryBox) const;
+  void addShapes(const std::string &name, const RegisterBlock &block, int64_t queries);
+  void add(Plan plan);
+  std::vector<int64_t> keyBoxOf(const Plan &plan, int64_t keys) const;
+
+  const Problem &problem;
+  const Target &target;
+  HullEstimator hull;
+  CostModel cost;
+  std::vector<int64_t> steps, grid;
+  Decision decision;
+};
+
+} // namespace
+
+static bool holdsAllKeys(const std::string &name) { return name == "row" || name == "unfused"; }
+
+Plan Planner::blank(const std::string &name, const RegisterBlock &block, const std::vector<int64_t> &queryBox) const {
+  Plan plan;
+  plan.templateName = name;
+  plan.queryBox = queryBox;
+  plan.queryStep = steps;
+  plan.rows = block.rows;
+  plan.blockVectors = block.vectors;
+  plan.lanes = target.lanes;
+  bool half = problem.element != ElementType::F32;
+  bool pairs = problem.element == ElementType::BF16 && target.bf16Dot != Bf16Dot::None;
+  plan.pack = pairs ? "pairs" : half ? "widen" : "none";
+  return plan;
+}
+
+/// About `keys` keys, the last axis longest: a box of the live hull.
+std::vector<int64_t> Planner::keyBoxOf(const Plan &plan, int64_t keys) const {
+  std::vector<int64_t> live = hull.inTheMiddle(plan.queryBox, plan.queryStep, grid), box(problem.rank, 1);
+  for (int axis = problem.rank - 1; axis >= 0; --axis) {
+    int64_t wish = axis == 0                  ? keys
+                   : axis == problem.rank - 1 ? std::min<int64_t>(keys, 16)
+                                              : std::min<int64_t>(keys, 4);
+    box[axis] = std::max<int64_t>(1, std::min(wish, std::max<int64_t>(live[axis], 1)));
+    keys = std::max<int64_t>(1, keys / box[axis]);
+  }
+  return box;
+}
+
+void Planner::add(Plan plan) {
+  Candidate candidate;
+  std::optional<std::vector<int64_t>> live;
+  if (plan.templateName == "window") {
+    live = hull.bound(plan.queryBox, plan.queryStep);
+    if (!live)
+      candidate.refused = "the live keys of a query box grow with the grid";
+    else
+      plan.keyBox = *live;
+  } else if (!holdsAllKeys(plan.templateName) && plan.keyBox.empty()) {
+    plan.keyBox = keyBoxOf(plan, cost.onlineKeys(plan));
+    // Keys that every query box reads are worth a copy: heads-last rows lie far apart and fall on few cache sets.
+    if (plan.pack == "none" && !hull.bound(plan.queryBox, plan.queryStep))
+      plan.pack = "widen";
+  }
+  candidate.plan = plan;
+  if (candidate.refused.empty()) {
+    bool everyKey = holdsAllKeys(plan.templateName) || plan.templateName == "online";
+    cost.estimate(candidate, live ? *live : everyKey ? grid : hull.inTheMiddle(plan.queryBox, plan.queryStep, grid));
+  }
+  decision.candidates.push_back(candidate);
+}
+
+/// Every box of `queries` tokens.
+void Planner::addShapes(const std::string &name, const RegisterBlock &block, int64_t queries) {
+  for (int64_t first = 1; first <= queries; ++first) {
+    if (queries % first)
+      continue;
+    if (problem.rank == 1) {
+      if (first == queries)
+        add(blank(name, block, {queries}));
+      continue;
+    }
+    if (problem.rank == 2) {
+      add(blank(name, block, {first, queries / first}));
+      continue;
+    }
+    for (int64_t second = 1; second <= queries / first; ++second)
+      if ((queries / first) % second == 0)
+        add(blank(name, block, {first, second, queries / first / second}));
+  }
+}
+
+Result<Decision> Planner::run() {
+  std::vector<std::string> names{problem.templateName};
+  if (problem.templateName.empty())
+    names = {"window", "border"};
+  for (const std::string &name : names)
+    for (const RegisterBlock &block : registerBlocks(target))
+      for (int64_t groups : {1, 2})
+        addShapes(name, block, groups * block.vectors * target.lanes);
+  auto better = [](const Candidate &x, const Candidate &y) {
+    if (x.refused.empty() != y.refused.empty())
+      return x.refused.empty();
+    return x.cycles() < y.cycles();
+  };
+  std::sort(decision.candidates.begin(), decision.candidates.end(), better);
+  if (!decision.winner().refused.empty())
+    return Status::invalid("template: '" + problem.templateName + "' does not fit: " + decision.winner().refused);
+  decision.nominalGrid = grid;
+  return std::move(decision);
+}
+
+Result<Decision> muntin::makePlan(const Problem &problem, const Target &target) {
+  if (!problem.plan.empty()) {
+    Result<Plan> plan = parsePlan(problem.plan, problem, target);
+    if (!plan)
+      return plan.status();
+    Decision decision;
+    Candidate candidate;
+    candidate.plan = *plan;
+    decision.candidates.push_back(candidate);
+    return decision;
+  }
+  return Planner(problem, target).run();
+}
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
+
+static bool readList(const std::string &text, std::vector<int64_t> &values) {
+  std::stringstream stream(text);
+  std::string part;
+  while (std::getline(stream, part, 'x')) {
+    if (part.empty() || part.size() > 6 || part.find_first_not_of("0123456789") != std::string::npos)
+      return false;
+    values.push_back(std::stoll(part));
+    if (values.back() < 1)
+      return false;
+  }
+  return !values.empty();
+}
+
+Result<Plan> Planner::parse(const std::string &text) {
+  auto bad = [&](const std::string &why) {
+    return Status::invalid("plan: '" + text + "': " + why +
+                           "; a plan reads like 'window,query=4x4,key=10x10,block=6x2'");
+  };
+  std::stringstream stream(text);
+  std::string name, item, pack;
+  std::getline(stream, name, ',');
+  std::vector<int64_t> query, key, block;
+  bool allKeys = false;
+  while (std::getline(stream, item, ',')) {
+    size_t equals = std::min(item.find('='), item.size());
+    std::string word = item.substr(0, equals), value = item.substr(std::min(equals + 1, item.size()));
+    if (word == "pack" && (value == "none" || value == "widen") && problem.element == ElementType::F32) {
+      pack = value;
+      continue;
+    }
+    std::vector<int64_t> *list = word == "query" ? &query : word == "key" ? &key : word == "block" ? &block : nullptr;
+    if (!list)
+      return bad("unknown word '" + word + "'");
+    if (word == "key" && value == "all")
+      allKeys = true;
+    else if (!readList(value, *list))
+      return bad("'" + value + "' is not a list of numbers");
+  }
+  if (block.size() != 2 || int(query.size()) != problem.rank || (!allKeys && int(key.size()) != problem.rank))
+    return bad("needs query and key of rank " + std::to_string(problem.rank) + " and a block of two numbers");
+  Plan plan = blank(name, {block[0], block[1], 1.0}, query);
+  plan.keyBox = key;
+  if (!pack.empty())
+    plan.pack = pack;
+  if (allKeys != holdsAllKeys(name))
+    return bad("'key all' goes with the templates row and unfused, and with no other");
+  if (plan.queries() % (block[1] * target.lanes) || block[0] % 2 || block[0] > kMaxBlockRows)
+    return bad("queries must be a multiple of " + std::to_string(block[1] * target.lanes) +
+               " and the block's rows even and at most " + std::to_string(kMaxBlockRows));
+  if (name == "window") {
+    std::optional<std::vector<int64_t>> live = hull.bound(plan.queryBox, plan.queryStep);
+    for (int axis = 0; live && axis < problem.rank; ++axis)
+      if (key[axis] < (*live)[axis])
+        live.reset();
+    if (!live)
+      return bad("the key box does not hold the live keys of a query box");
+  }
+  return plan;
+}
+
+Result<Plan> muntin::parsePlan(const std::string &text, const Problem &problem, const Target &target) {
+  return Planner(problem, target).parse(text);
+}

@@ -1,0 +1,70 @@
+//===- Plan.h - how a problem is cut into tiles ----------------*- C++ -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A plan follows from the problem and the target alone, and is right for every
+// legal extent. The planner lists candidates, predicts the time of each with a
+// cost model, and keeps all of them, so that `muntin explain` can show why the
+// winner won.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MUNTIN_COMPILER_PLAN_PLAN_H
+#define MUNTIN_COMPILER_PLAN_PLAN_H
+
+#include "runtime/abi/Problem.h"
+#include "runtime/abi/Target.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace muntin {
+
+struct Plan {
+  std::string templateName;
+  std::vector<int64_t> queryBox;  ///< tokens per axis
+  std::vector<int64_t> queryStep; ///< distance of neighbouring tokens of a box: the residue period of a dilated axis
+  std::vector<int64_t> keyBox;    ///< largest key box; empty where the template holds all keys at once
+  int64_t rows = 0;               ///< rows of the register block
+  int64_t blockVectors = 0;       ///< vectors of the register block
+  int64_t lanes = 0;
+  std::string pack = "none"; ///< "none", "widen" or "pairs", see tile.plan
+
+  int64_t queries() const;
+  /// Keys that buffers hold, padding of odd rows included; 0: all of the grid.
+  int64_t keyCapacity() const;
+  /// One line; parsePlan() reads it back.
+  std::string print() const;
+};
+
+/// A plan with its predicted cost on a nominal grid, in core cycles per query and head.
+struct Candidate {
+  Plan plan;
+  double processedPairs = 0; ///< per query, padding included
+  double productCycles = 0;  ///< both products
+  double softmaxCycles = 0;  ///< masks, maxima, exponentials
+  double boxCycles = 0;      ///< lists, transposition, stores, per query
+  double cycles() const { return productCycles + softmaxCycles + boxCycles; }
+  std::string refused; ///< why it is not eligible; empty if it is
+};
+
+struct Decision {
+  std::vector<Candidate> candidates; ///< best first
+  double keptPairs = 0;              ///< per query on the nominal grid; 0 if unknown
+  std::vector<int64_t> nominalGrid;
+  const Candidate &winner() const { return candidates.front(); }
+};
+
+/// Fails where a forced template or plan does not fit, naming the bound.
+Result<Decision> makePlan(const Problem &problem, const Target &target);
+
+/// The text form of print(): "window,query=6x4,key=12x10,block=4x3".
+Result<Plan> parsePlan(const std::string &text, const Problem &problem, const Target &target);
+
+} // namespace muntin
+
+#endif // MUNTIN_COMPILER_PLAN_PLAN_H

@@ -1,0 +1,69 @@
+//===- CountPairs.cpp - the walk of a kernel, counting --------------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Tile/Passes.h"
+#include "dialect/tile/Tile.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace muntin::tile {
+#define GEN_PASS_DEF_TILECOUNTPAIRSPASS
+#include "compiler/Tile/Passes.h.inc"
+} // namespace muntin::tile
+
+using namespace muntin::tile;
+
+namespace {
+
+/// Copies boxes and walks; a product of queries and keys becomes a count.
+void copyWalk(Block &from, OpBuilder &builder, IRMapping &mapping) {
+  for (mlir::Operation &op : from) {
+    if (isa<QueryBoxOp, AllKeysOp, LiveKeysOp>(op)) {
+      builder.clone(op, mapping);
+    } else if (auto loop = dyn_cast<ForKeyBoxesOp>(op)) {
+      auto copy = ForKeyBoxesOp::create(builder, loop.getLoc(), TypeRange(), loop.getRange(), loop.getMask(),
+                                        mapping.lookup(loop.getExtras()), mapping.lookup(loop.getQueries()),
+                                        loop.getShape(), ValueRange());
+      Block &body = copy.getBody().emplaceBlock();
+      mapping.map(loop.getKeys(), body.addArgument(loop.getKeys().getType(), loop.getLoc()));
+      OpBuilder inner = OpBuilder::atBlockEnd(&body);
+      copyWalk(loop.getBody().front(), inner, mapping);
+      YieldOp::create(inner, loop.getLoc());
+    } else if (auto dot = dyn_cast<DotOp>(op); dot && dot.getTransposed()) {
+      Value queries = dot.getLhs().getDefiningOp<LoadOp>().getBox();
+      Value keys = dot.getRhs().getDefiningOp<LoadOp>().getBox();
+      CountOp::create(builder, dot.getLoc(), mapping.lookup(queries), mapping.lookup(keys));
+    }
+  }
+}
+
+struct TileCountPairs : muntin::tile::impl::TileCountPairsPassBase<TileCountPairs> {
+  void runOnOperation() override {
+    for (auto kernel : getOperation().getOps<func::FuncOp>()) {
+      bool hasScores = false;
+      kernel.walk([&](DotOp dot) { hasScores |= dot.getTransposed(); });
+      if (!kernel->hasAttr(kPlanAttrName) || !hasScores)
+        continue;
+      OpBuilder builder(kernel->getContext());
+      builder.setInsertionPointAfter(kernel);
+      auto copy = func::FuncOp::create(builder, kernel.getLoc(), "count", kernel.getFunctionType());
+      copy->setAttr(kPlanAttrName, kernel->getAttr(kPlanAttrName));
+      Block *entry = copy.addEntryBlock();
+      IRMapping mapping;
+      mapping.map(kernel.getArguments(), entry->getArguments());
+      builder.setInsertionPointToStart(entry);
+      copyWalk(kernel.getBody().front(), builder, mapping);
+      func::ReturnOp::create(builder, kernel.getLoc());
+      return;
+    }
+  }
+};
+
+} // namespace

@@ -1,0 +1,39 @@
+//===- Passes.td - passes on the tile dialect --------------*- tablegen -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MUNTIN_COMPILER_TILE_PASSES
+#define MUNTIN_COMPILER_TILE_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def TileSplitKeyRangesPass : Pass<"tile-split-key-ranges", "::mlir::func::FuncOp"> {
+  let summary = "Walk over full key boxes first, without masks, and over the border after them";
+  let description = [{
+    Before:
+    ```mlir
+    %r = tile.for_key_boxes split #mask ... init(%a) { ... tile.mask %S ... }
+    ```
+    After:
+    ```mlir
+    %f = tile.for_key_boxes full #mask ... init(%a) { ... %S ... }
+    %r = tile.for_key_boxes border #mask ... init(%f) { ... tile.mask %S ... }
+    ```
+  }];
+}
+
+def TileCountPairsPass : Pass<"tile-count-pairs", "::mlir::ModuleOp"> {
+  let summary = "Add a kernel @count that walks over the same boxes and counts pairs";
+  let description = [{
+    The kernel with the scores' product is copied with its boxes and walks only;
+    each product of queries and keys becomes a `tile.count`. So the count is of
+    the boxes that the kernel itself visits.
+
+    Before: `@forward`. After: `@forward` and `@count`.
+  }];
+}
+
+#endif // MUNTIN_COMPILER_TILE_PASSES

@@ -1,0 +1,69 @@
+//===- TileAttrs.td - attributes of the tile dialect -------*- tablegen -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MUNTIN_TILE_ATTRS
+#define MUNTIN_TILE_ATTRS
+
+include "dialect/tile/TileDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+class Tile_Attr<string name, string attrMnemonic> : AttrDef<Tile_Dialect, name> {
+  let mnemonic = attrMnemonic;
+}
+
+class Tile_Enum<string name, string text, list<I32EnumAttrCase> cases> : I32EnumAttr<name, text, cases> {
+  let cppNamespace = "::muntin::tile";
+  let genSpecializedAttr = 0;
+}
+
+def Tile_ReduceKind : Tile_Enum<"ReduceKind", "how a row is folded into one number",
+    [I32EnumAttrCase<"Max", 0, "max">, I32EnumAttrCase<"Add", 1, "add">]>;
+def Tile_ReduceKindAttr : EnumAttr<Tile_Dialect, Tile_ReduceKind, "reduce_kind">;
+
+def Tile_KeyRange : Tile_Enum<"KeyRange", "which key boxes a loop visits", [
+    I32EnumAttrCase<"All", 0, "all">,       // every box of the key grid
+    I32EnumAttrCase<"Live", 1, "live">,     // boxes with at least one allowed pair
+    I32EnumAttrCase<"Split", 2, "split">,   // the same, full boxes first; tile-split-key-ranges makes two loops of it
+    I32EnumAttrCase<"Full", 3, "full">,     // boxes in which every pair is allowed
+    I32EnumAttrCase<"Border", 4, "border">, // live boxes that are not full
+]>;
+def Tile_KeyRangeAttr : EnumAttr<Tile_Dialect, Tile_KeyRange, "key_range">;
+
+def Tile_ShapeAttr : Tile_Attr<"Shape", "shape"> {
+  let summary = "one number per grid axis: the extents of a box, or the steps between its tokens";
+  let parameters = (ins ArrayRefParameter<"int64_t">:$dims);
+  let assemblyFormat = "`<` `[` $dims `]` `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Tokens of a box of these extents.
+    int64_t volume() const;
+  }];
+}
+
+def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
+  let summary = "the planner's decision, as passes and people read it";
+  let description = [{
+    `rows` x `vectors` registers of `lanes` numbers hold the accumulators of a
+    product; `pack` names the operands that a first launch copies into the
+    workspace, one copy per head: `none`, `widen` (keys and values as f32), or
+    `pairs` (values as pairs of neighbours for products of bf16 pairs).
+  }];
+  let parameters = (ins
+    StringRefParameter<"name of the template">:$template_name,
+    "::muntin::tile::ShapeAttr":$query_box,
+    "::muntin::tile::ShapeAttr":$query_step,
+    "::muntin::tile::ShapeAttr":$key_box,
+    "int64_t":$rows,
+    "int64_t":$vectors,
+    "int64_t":$lanes,
+    StringRefParameter<"packing">:$pack,
+    StringRefParameter<"row of the target table">:$target);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+#endif // MUNTIN_TILE_ATTRS

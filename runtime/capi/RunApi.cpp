@@ -1,0 +1,180 @@
+//===- RunApi.cpp - the C interface: runs ------------------*- C++ -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/capi/Convert.h"
+#include "runtime/capi/Handles.h"
+#include "runtime/capi/LastError.h"
+#include "runtime/launch/Check.h"
+
+using namespace muntin;
+using namespace muntin::runtime;
+
+static Status isNull(const char *what) { return Status::invalid(fmt::format("{} is null", what)); }
+
+mtn_status mtn_forward(mtn_session *session, const mtn_problem *problem, const mtn_arguments *arguments) {
+  return guarded([&]() -> mtn_status {
+    if (!session)
+      return report(isNull("session"));
+    const Result<Request> request = toRequest(problem);
+    if (!request)
+      return report(request.status());
+    Result<RunRequest> run = toRunRequest(arguments);
+    if (!run)
+      return report(run.status());
+    const KernelOutcome outcome = session->session->forward(*request, std::move(*run));
+    return report(outcome.status, outcome.reproducer);
+  });
+}
+
+static Result<Call> makeCall(const Kernel &kernel, RunRequest &run) {
+  const Result<Shape> shape = checkLayouts(kernel.problem(), run.tensors);
+  if (!shape)
+    return shape.status();
+  return Call::create(kernel, run.tensors, *shape, scaleOf(kernel.problem(), run), run.threads);
+}
+
+mtn_status mtn_kernel_run(mtn_kernel *kernel, const mtn_arguments *arguments) {
+  return guarded([&]() -> Status {
+    if (!kernel)
+      return isNull("kernel");
+    Result<RunRequest> run = toRunRequest(arguments);
+    if (!run)
+      return run.status();
+    const Result<Call> call = makeCall(*kernel->kernel, *run);
+    return call ? runCall(*call, *run) : call.status();
+  });
+}
+
+mtn_status mtn_call_create(mtn_kernel *kernel, const mtn_arguments *arguments, mtn_call **call) {
+  return guarded([&]() -> Status {
+    if (!kernel || !call)
+      return isNull(kernel ? "call" : "kernel");
+    Result<RunRequest> run = toRunRequest(arguments);
+    if (!run)
+      return run.status();
+    Result<Call> made = makeCall(*kernel->kernel, *run);
+    if (!made)
+      return made.status();
+    *call = new mtn_call{kernel->session, kernel->kernel, std::move(*made)};
+    return {};
+  });
+}
+
+mtn_status mtn_call_workspace(const mtn_call *call, size_t *bytes) {
+  return guarded([&]() -> Status {
+    if (!call || !bytes)
+      return isNull(call ? "bytes" : "call");
+    *bytes = static_cast<size_t>(call->call.workspaceBytes());
+    return {};
+  });
+}
+
+void mtn_call_release(mtn_call *call) { delete call; }
+
+/// Puts the pointers into the layouts. A tensor that the call was made without must have none.
+static Result<TensorSet> withPointers(const TensorSet &layouts, const mtn_pointers &pointers) {
+  const void *const data[kNumTensors] = {pointers.q,   pointers.k,        pointers.v,          pointers.out,
+                                         pointers.lse, pointers.segments, pointers.kv_segments};
+  TensorSet tensors = layouts;
+  for (int i = 0; i < kNumTensors; ++i) {
+    const auto which = static_cast<Tensor>(i);
+    if (!tensors[i] && data[i])
+      return Status::invalid(fmt::format("{} is given, but the call was created without it", tensorName(which)));
+    if (!tensors[i])
+      continue;
+    const bool shared = which == Tensor::KvSegments && !data[i]; // segments stand for both
+    tensors[i]->data = const_cast<void *>(shared ? pointers.segments : data[i]);
+  }
+  return tensors;
+}
+
+mtn_status mtn_call_run(const mtn_call *call, const mtn_pointers *pointers) {
+  return guarded([&]() -> Status {
+    if (!call)
+      return isNull("call");
+    const Result<mtn_pointers> fields = readStruct("pointers", pointers);
+    if (!fields)
+      return fields.status();
+    const Result<TensorSet> tensors = withPointers(call->call.layouts(), *fields);
+    if (!tensors)
+      return tensors.status();
+    const Workspace workspace{fields->workspace, static_cast<size_t>(call->call.workspaceBytes())};
+    return call->call.run(*tensors, workspace, fields->stream);
+  });
+}
+
+//===-- What a shape costs ------------------------------------------------===//
+
+/// The shape, checked against the kernel's problem.
+static Result<Shape> checkedShape(const Kernel &kernel, const mtn_shape *shape) {
+  Result<Shape> converted = toShape(shape, kernel.problem().rank);
+  if (!converted)
+    return converted;
+  if (Status status = checkShape(kernel.problem(), *converted); !status)
+    return status;
+  return converted;
+}
+
+mtn_status mtn_kernel_variant(mtn_kernel *kernel, const mtn_shape *shape, const char **name) {
+  return guarded([&]() -> Status {
+    if (!kernel || !name)
+      return isNull(kernel ? "name" : "kernel");
+    const Result<Shape> extents = checkedShape(*kernel->kernel, shape);
+    if (!extents)
+      return extents.status();
+    if (extentOf(*extents) != Extent::Some) {
+      *name = "none";
+      return {};
+    }
+    const Result<size_t> index = kernel->kernel->choose(*extents);
+    if (!index)
+      return index.status();
+    *name = kernel->kernel->variants()[*index].name.c_str();
+    return {};
+  });
+}
+
+mtn_status mtn_kernel_workspace(mtn_kernel *kernel, const mtn_shape *shape, size_t *bytes) {
+  return guarded([&]() -> Status {
+    if (!kernel || !bytes)
+      return isNull(kernel ? "bytes" : "kernel");
+    const Result<Shape> extents = checkedShape(*kernel->kernel, shape);
+    if (!extents)
+      return extents.status();
+    if (extentOf(*extents) != Extent::Some) {
+      *bytes = 0;
+      return {};
+    }
+    const Result<size_t> index = kernel->kernel->choose(*extents);
+    if (!index)
+      return index.status();
+    const Result<int64_t> wanted = workspaceBytes(kernel->kernel->variants()[*index], *extents);
+    if (!wanted)
+      return wanted.status();
+    *bytes = static_cast<size_t>(*wanted);
+    return {};
+  });
+}
+
+mtn_status mtn_kernel_processed_pairs(mtn_kernel *kernel, const mtn_shape *shape, const mtn_tensor *segments,
+                                      const mtn_tensor *kv_segments, uint64_t *pairs) {
+  return guarded([&]() -> Status {
+    if (!kernel || !pairs)
+      return isNull(kernel ? "pairs" : "kernel");
+    const Result<Shape> extents = checkedShape(*kernel->kernel, shape);
+    if (!extents)
+      return extents.status();
+    const Result<TensorSet> tensors = toSegments(segments, kv_segments);
+    if (!tensors)
+      return tensors.status();
+    const Result<uint64_t> counted = countPairs(*kernel->kernel, *extents, *tensors);
+    if (!counted)
+      return counted.status();
+    *pairs = *counted;
+    return {};
+  });
+}

@@ -1,0 +1,98 @@
+//===- Session.h - from a problem to a kernel that runs ----*- C++ -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MUNTIN_RUNTIME_CAPI_SESSION_H
+#define MUNTIN_RUNTIME_CAPI_SESSION_H
+
+#include "runtime/base/Log.h"
+#include "runtime/base/StripedCounter.h"
+#include "runtime/cache/KernelCache.h"
+#include "runtime/device/Device.h"
+#include "runtime/device/cpu/Workers.h"
+#include "runtime/jit/CompilerLibrary.h"
+#include "runtime/jit/SingleFlight.h"
+#include "runtime/launch/Call.h"
+
+#include <memory>
+#include <string>
+
+namespace muntin::runtime {
+
+struct SessionOptions {
+  std::string device;      ///< "": cpu
+  int threads = 0;         ///< 0: MUNTIN_THREADS, else the processors of this process
+  std::string compiler;    ///< "": MUNTIN_COMPILER, else searched
+  std::string dumpDir;     ///< "": MUNTIN_DUMP
+  std::string overrideDir; ///< "": MUNTIN_OVERRIDE
+  Log::Sink sink;          ///< null: stderr
+  int logLevel = 0;        ///< 0: MUNTIN_LOG, else warn
+  HostParallelFor parallelFor;
+};
+
+/// A kernel, or why there is none.
+struct KernelOutcome {
+  std::shared_ptr<const Kernel> kernel;
+  Status status;
+  std::string reproducer; ///< of a failed compilation, or ""
+};
+
+/// What a caller passes along with a request.
+struct RunRequest {
+  TensorSet tensors;
+  std::optional<double> scale; ///< nothing: 1/sqrt(head_dim)
+  Workspace workspace;
+  bool allocateWorkspace = false;
+  Stream stream = nullptr;
+  int threads = 0;
+};
+
+/// Device, compiler and cache together. Any number of threads may use it.
+class Session {
+public:
+  struct Stats {
+    uint64_t compiles, failedCompiles, hits, misses, waits, kernels;
+  };
+
+  static Result<std::shared_ptr<Session>> create(const SessionOptions &options);
+
+  /// The kernel of a request; compiled if need be, unless `never`.
+  KernelOutcome prepare(const Request &request, bool never);
+  /// Runs a problem. Without queries or keys no kernel is needed or made.
+  KernelOutcome forward(const Request &request, RunRequest run);
+  /// Loads what the compiler made earlier.
+  KernelOutcome loadImage(std::string_view bytes);
+  /// Compiles up to a stage, for any target; nothing is cached.
+  CompileOutput compile(const Request &request, mtnc_emit emit, const std::optional<Shape> &shape);
+
+  Stats stats() const;
+  const DeviceInfo &device() const { return device_->info(); }
+  Result<const char *> compilerPath() { return compiler_.path(); }
+
+private:
+  Session(std::unique_ptr<Device> device, CompilerLibrary::Options compiler, Log log)
+      : log_(log), device_(std::move(device)), compiler_(std::move(compiler)) {}
+
+  KernelOutcome kernelOf(CacheEntry &entry, bool never);
+  KernelOutcome build(CacheEntry &entry);
+
+  const Log log_;
+  const std::unique_ptr<Device> device_; ///< outlives the kernels of cache_
+  CompilerLibrary compiler_;
+  KernelCache cache_;
+  SingleFlight<std::shared_ptr<const KernelOutcome>> flights_;
+  StripedCounter hits_;
+  std::atomic<uint64_t> misses_{0}, waits_{0}, compiles_{0}, failedCompiles_{0};
+};
+
+/// The scale of a run: as given, or 1/sqrt(head_dim).
+double scaleOf(const Problem &problem, const RunRequest &run);
+/// Runs a call in the caller's workspace or in one of its own, as `run` says.
+Status runCall(const Call &call, const RunRequest &run);
+
+} // namespace muntin::runtime
+
+#endif // MUNTIN_RUNTIME_CAPI_SESSION_H

@@ -1,0 +1,45 @@
+//===- SharedObject.h - machine code from bytes to entries -*- C++ -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MUNTIN_RUNTIME_DEVICE_CPU_SHAREDOBJECT_H
+#define MUNTIN_RUNTIME_DEVICE_CPU_SHAREDOBJECT_H
+
+#include "runtime/base/Files.h"
+#include "runtime/base/Log.h"
+#include "runtime/device/Device.h"
+
+#include <span>
+#include <string>
+
+namespace muntin::runtime {
+
+/// A shared object opened with dlopen(), from a file in the first of `bases`
+/// that can hold code, or from memory where none can.
+class SharedObject : public Module {
+public:
+  static Result<std::unique_ptr<Module>> open(std::string_view bytes, std::span<const std::string> bases,
+                                              const Log &log);
+  ~SharedObject() override;
+
+  Result<void *> entry(const std::string &name) const override;
+  /// What dlopen() was given.
+  const std::string &path() const { return path_; }
+
+private:
+  SharedObject(void *handle, std::string path, Descriptor memory)
+      : handle_(handle), path_(std::move(path)), memory_(std::move(memory)) {}
+
+  void *handle_;
+  std::string path_;
+  /// Open as long as the code: dlopen() knows it as /proc/self/fd/N, and with N
+  /// in use again it would answer with this code for another.
+  Descriptor memory_;
+};
+
+} // namespace muntin::runtime
+
+#endif // MUNTIN_RUNTIME_DEVICE_CPU_SHAREDOBJECT_H

@@ -1,0 +1,96 @@
+//===- Workers.cpp - tasks over threads --------------------*- C++ -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/device/cpu/Workers.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+
+namespace muntin::runtime {
+
+namespace {
+/// Hands out [0, count) in ranges that shrink as the end comes near: long ones
+/// first, so that neighbours in a head share its keys in the cache; short ones
+/// last, so that no thread waits for another.
+class Ranges {
+public:
+  Ranges(int64_t count, int64_t workers) : count_(count), workers_(workers) {}
+
+  bool take(int64_t &begin, int64_t &end) {
+    int64_t next = next_.load(std::memory_order_relaxed);
+    do {
+      if (next >= count_)
+        return false;
+      begin = next;
+      end = next + std::max<int64_t>(1, (count_ - next) / (kShare * workers_));
+    } while (!next_.compare_exchange_weak(next, end, std::memory_order_relaxed));
+    return true;
+  }
+
+private:
+  /// A thread takes this part of its fair share of what is left.
+  static constexpr int64_t kShare = 2;
+  const int64_t count_, workers_;
+  std::atomic<int64_t> next_{0};
+};
+} // namespace
+
+namespace {
+/// One loop, as its workers see it.
+struct Loop {
+  Ranges ranges;
+  HostParallelFor::Body body;
+  void *context;
+};
+} // namespace
+
+void Workers::work(void *self, void *loop) {
+  std::atomic<uint64_t> &handovers = static_cast<Workers *>(self)->handovers_;
+  handovers.load(std::memory_order_acquire); // before anything of the loop is read
+  auto &[ranges, body, context] = *static_cast<Loop *>(loop);
+  int64_t begin, end;
+  while (ranges.take(begin, end))
+    body(context, begin, end);
+  handovers.fetch_add(1, std::memory_order_release);
+}
+
+void Workers::run(int64_t count, int limit, HostParallelFor::Body body, void *context) {
+  const int allowed = limit > 0 ? std::min(limit, threads_) : threads_;
+  if (limit == 1 || count == 1)
+    return body(context, 0, count);
+  if (host_.run)
+    return host_.run(host_.user, count, body, context);
+  const int workers = static_cast<int>(std::min<int64_t>(allowed, count));
+  if (workers == 1)
+    return body(context, 0, count);
+
+  Loop loop{{count, workers}, body, context};
+  handovers_.fetch_add(1, std::memory_order_release);
+  loop_.run(workers, work, this, &loop);
+  handovers_.load(std::memory_order_acquire);
+}
+
+void *threadScratch(size_t bytes) {
+  constexpr size_t kAlignment = 64;
+  struct Release {
+    void operator()(void *memory) const { std::free(memory); }
+  };
+  thread_local std::unique_ptr<void, Release> memory;
+  thread_local size_t capacity = 0;
+  if (bytes > capacity || !memory) {
+    const size_t rounded = std::max(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
+    memory.reset();
+    capacity = 0;
+    memory.reset(std::aligned_alloc(kAlignment, rounded));
+    capacity = memory ? rounded : 0;
+  }
+  return memory.get();
+}
+
+} // namespace muntin::runtime

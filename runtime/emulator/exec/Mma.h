@@ -1,0 +1,22 @@
+//===- Mma.h - mma.sync -----------------------------------------*- C++ -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MUNTIN_EMULATOR_EXEC_MMA_H
+#define MUNTIN_EMULATOR_EXEC_MMA_H
+
+#include "runtime/emulator/exec/Lanes.h"
+
+namespace muntin::emulator {
+
+/// D = A B + C for m16n8k16 with 16-bit inputs and f32 sums: fused multiply-adds in ascending k, starting from C.
+/// Fragments are registers of 32 lanes. PTX leaves the order open; this is ours.
+void multiply16816(const uint32_t *const a[4], const uint32_t *const b[2], const float *const c[4], float *const d[4],
+                   bool isBF16);
+
+} // namespace muntin::emulator
+
+#endif // MUNTIN_EMULATOR_EXEC_MMA_H

@@ -1,0 +1,386 @@
+//===- Wgmma.cpp - wgmma --------------------------------------------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Element i of a thread's accumulator: row 16 (warp % 4) + g + 8 (i / 2 % 2),
+// column 8 (i / 4) + 2t + i % 2. A warp computes its own 16 rows; completion
+// is the warpgroup's: a wait covers all four warps, so it first waits until
+// each of them has committed as many groups.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/emulator/exec/Wgmma.h"
+
+#include "runtime/emulator/check/Race.h"
+#include "runtime/emulator/exec/AsyncState.h"
+#include "runtime/emulator/exec/Memory.h"
+#include "runtime/emulator/exec/Numbers.h"
+#include "runtime/emulator/isa/Decoders.h"
+
+#include <cstring>
+
+namespace muntin::emulator {
+
+namespace {
+
+/// Instr::aux.
+constexpr uint32_t NegateA = 1, NegateB = 2, MnMajorA = 4, MnMajorB = 8, RegistersA = 16, HalfSums = 32;
+
+/// A product that was issued; everything but shared memory and accumulators is captured.
+struct Product {
+  Cta *cta;
+  uint32_t warp;
+  uint32_t *registers; ///< the frame's words, where accumulators live
+  std::shared_ptr<std::vector<Ref>> accumulators;
+  std::vector<uint32_t> fragment; ///< A in registers: 4 x 32 words
+  uint64_t descriptorA = 0, descriptorB = 0;
+  uint32_t aux = 0;
+  unsigned n = 0, k = 0;
+  Type type = Type::None;
+  bool accumulate = true;
+
+  void perform() const;
+  void readA(float *a) const;
+  const float *readB() const;
+};
+
+unsigned sizeOf(Type t) { return t == Type::TF32 ? 4 : bytesOf(t); }
+
+template <Type T> float valueOf(const uint8_t *p) {
+  if constexpr (T == Type::BF16 || T == Type::F16) {
+    uint16_t bits;
+    std::memcpy(&bits, p, 2);
+    return T == Type::BF16 ? asFloat(uint32_t(bits) << 16) : Half{bits}.value();
+  } else if constexpr (T == Type::TF32) {
+    uint32_t bits;
+    std::memcpy(&bits, p, 4);
+    return asFloat(bits & 0xffffe000);
+  } else {
+    return static_cast<float>(decodeFloat(*p, T == Type::E4M3 ? formatE4M3 : formatE5M2));
+  }
+}
+
+/// The values of a matrix in shared memory, 16 bytes at a time: to out[at(row, k)].
+template <Type T, typename At> void readMatrix(const Cta &cta, const SharedMatrix &m, unsigned firstRow, unsigned rows, unsigned k,
+                                               float sign, float *out, At at) {
+  constexpr unsigned Size = T == Type::TF32 ? 4 : T == Type::E4M3 || T == Type::E5M2 ? 1 : 2, Pieces = 16 / Size;
+  const uint8_t *shared = const_cast<Cta &>(cta).shared();
+  if (m.mnMajor) {
+    for (unsigned j = 0; j < k; ++j)
+      for (unsigned row = 0; row < rows; row += Pieces)
+        for (unsigned e = 0; e < Pieces; ++e)
+          out[at(row + e, j)] = sign * valueOf<T>(shared + m.address(firstRow + row, j) + e * Size);
+    return;
+  }
+  for (unsigned row = 0; row < rows; ++row)
+    for (unsigned j = 0; j < k; j += Pieces) {
+      const uint8_t *piece = shared + m.address(firstRow + row, j);
+      for (unsigned e = 0; e < Pieces; ++e)
+        out[at(row, j + e)] = sign * valueOf<T>(piece + e * Size);
+    }
+}
+
+template <typename At>
+void readMatrix(Type type, const Cta &cta, const SharedMatrix &m, unsigned firstRow, unsigned rows, unsigned k, float sign, float *out, At at) {
+  switch (type) {
+  case Type::BF16: return readMatrix<Type::BF16>(cta, m, firstRow, rows, k, sign, out, at);
+  case Type::F16: return readMatrix<Type::F16>(cta, m, firstRow, rows, k, sign, out, at);
+  case Type::TF32: return readMatrix<Type::TF32>(cta, m, firstRow, rows, k, sign, out, at);
+  case Type::E4M3: return readMatrix<Type::E4M3>(cta, m, firstRow, rows, k, sign, out, at);
+  default: return readMatrix<Type::E5M2>(cta, m, firstRow, rows, k, sign, out, at);
+  }
+}
+
+float valueOf(const uint8_t *p, Type type) {
+  switch (type) {
+  case Type::BF16: return valueOf<Type::BF16>(p);
+  case Type::F16: return valueOf<Type::F16>(p);
+  case Type::TF32: return valueOf<Type::TF32>(p);
+  case Type::E4M3: return valueOf<Type::E4M3>(p);
+  default: return valueOf<Type::E5M2>(p);
+  }
+}
+
+/// Rows 16 w .. 16 w + 15 of A, k values each.
+void Product::readA(float *a) const {
+  const float sign = aux & NegateA ? -1.0f : 1.0f;
+  if (!(aux & RegistersA))
+    return readMatrix(type, *cta, SharedMatrix(descriptorA, aux & MnMajorA, sizeOf(type)), 16 * (warp % 4), 16, k, sign, a,
+                      [this](unsigned row, unsigned j) { return row * k + j; });
+  const unsigned parts = 4 / sizeOf(type);
+  for (unsigned i = 0; i < 4; ++i)
+    for (unsigned lane = 0; lane < WarpSize; ++lane) {
+      uint8_t bytes[4];
+      std::memcpy(bytes, &fragment[i * WarpSize + lane], 4);
+      const unsigned row = (lane >> 2) + 8 * (i % 2), column = 4 * parts * (i / 2) + parts * (lane & 3);
+      for (unsigned p = 0; p < parts; ++p)
+        a[row * k + column + p] = sign * valueOf(bytes + p * sizeOf(type), type);
+    }
+}
+
+/// Within each 8 columns the order is 0 2 4 6 1 3 5 7: four lanes' values of one register then lie side by side.
+unsigned placeOfColumn(unsigned column) { return (column & ~7u) | (column & 7) >> 1 | (column & 1) << 2; }
+
+/// Counts products, over the four warps of a group that perform the same one: B is read once for them.
+thread_local uint64_t productRound = 0;
+
+/// k rows of n values.
+const float *Product::readB() const {
+  thread_local std::vector<float> kept;
+  thread_local uint64_t keptRound = ~uint64_t(0), keptDescriptor = 0;
+  if (keptRound == productRound && keptDescriptor == descriptorB)
+    return kept.data();
+  kept.resize(size_t(k) * n);
+  readMatrix(type, *cta, SharedMatrix(descriptorB, aux & MnMajorB, sizeOf(type)), 0, n, k, aux & NegateB ? -1.0f : 1.0f, kept.data(),
+             [this](unsigned column, unsigned j) { return j * n + placeOfColumn(column); });
+  keptRound = productRound;
+  keptDescriptor = descriptorB;
+  return kept.data();
+}
+
+void Product::perform() const {
+  alignas(32) float a[16 * 32], sum[16 * 256];
+  readA(a);
+  const float *b = readB();
+  // Register i of lanes 4g .. 4g + 3: row g + 8 (i / 2 % 2), four values from here on.
+  const auto four = [&](unsigned i, unsigned g) { return sum + (g + 8 * ((i >> 1) & 1)) * n + 8 * (i >> 2) + 4 * (i & 1); };
+  const auto word = [&](unsigned i) { return registers + ((*accumulators)[i] & IndexMask); };
+  if (!accumulate) {
+    std::fill_n(sum, 16 * n, 0.0f);
+  } else if (aux & HalfSums) {
+    for (unsigned i = 0; i < n / 2; ++i)
+      for (unsigned lane = 0; lane < WarpSize; ++lane)
+        four(i, lane / 4)[lane % 4] = Half{static_cast<uint16_t>(word(i / 2)[lane] >> (16 * (i & 1)))}.value();
+  } else {
+    for (unsigned i = 0; i < n / 2; ++i)
+      for (unsigned g = 0; g < 8; ++g)
+        std::memcpy(four(i, g), word(i) + 4 * g, 16);
+  }
+  multiplyRows(sum, a, b, n, k);
+  if (aux & HalfSums) {
+    for (unsigned i = 0; i < n / 2; i += 2)
+      for (unsigned lane = 0; lane < WarpSize; ++lane)
+        word(i / 2)[lane] = uint32_t(Half::of(four(i + 1, lane / 4)[lane % 4]).bits) << 16 | Half::of(four(i, lane / 4)[lane % 4]).bits;
+  } else {
+    for (unsigned i = 0; i < n / 2; ++i)
+      for (unsigned g = 0; g < 8; ++g)
+        std::memcpy(word(i) + 4 * g, four(i, g), 16);
+  }
+}
+
+/// Bounds of a matrix in shared memory, and its bytes to the race checker.
+void checkMatrix(Warp &w, uint64_t descriptor, bool mnMajor, Type type, unsigned firstRow, unsigned rows, unsigned k, uint32_t action) {
+  const SharedMatrix m(descriptor, mnMajor, sizeOf(type));
+  Cta &cta = w.cta();
+  if (m.baseOffset)
+    cta.fault(w, ReportKind::AsyncMisuse, -1, m.start, "unsupported: a matrix descriptor with a base offset");
+  const unsigned step = 16 / sizeOf(type);
+  for (unsigned row = firstRow; row < firstRow + rows; row += mnMajor ? step : 1)
+    for (unsigned j = 0; j < k; j += mnMajor ? 1 : step) {
+      const uint32_t at = m.address(row, j);
+      if (at + 16 > cta.sharedBytes())
+        cta.fault(w, ReportKind::OutOfBounds, -1, at, "the matrix descriptor reaches beyond the " + std::to_string(cta.sharedBytes()) + " bytes of shared memory");
+      if (cta.race)
+        cta.race->touch(cta.race->wgmmaAgent(w), action, w, 0, at, 16, false, true);
+    }
+}
+
+void issue(Warp &w, const Instr &in, uint32_t mask) {
+  if (!w.converged(mask))
+    return;
+  Cta &cta = w.cta();
+  if (cta.warps().size() % 4 || mask != FullMask)
+    cta.fault(w, ReportKind::BarrierMisuse, -1, 0, "wgmma needs whole warpgroups");
+  Product p;
+  p.cta = &cta;
+  p.warp = w.index();
+  p.registers = w.words<uint32_t>(0);
+  p.aux = in.aux;
+  p.n = static_cast<unsigned>(in.imm & 0xffff);
+  p.k = static_cast<unsigned>(in.imm >> 16);
+  p.type = in.type2;
+  const unsigned count = in.aux & HalfSums ? p.n / 4 : p.n / 2;
+  p.accumulators = std::make_shared<std::vector<Ref>>();
+  for (unsigned i = 0; i < count; ++i)
+    p.accumulators->push_back(w.extra(in, i));
+  p.descriptorB = w.words<uint64_t>(in.op[2])[0];
+  p.accumulate = w.predicate(in.op[3]) != 0;
+  const uint32_t action = cta.race ? cta.race->act(cta.race->wgmmaAgent(w), w) : 0;
+  if (in.aux & RegistersA) {
+    for (unsigned i = 0; i < 4; ++i) {
+      const uint32_t *s = w.words<uint32_t>(w.extra(in, count + i));
+      p.fragment.insert(p.fragment.end(), s, s + WarpSize);
+    }
+  } else {
+    p.descriptorA = w.words<uint64_t>(in.op[1])[0];
+    checkMatrix(w, p.descriptorA, in.aux & MnMajorA, p.type, 16 * (w.index() % 4), 16, p.k, action);
+  }
+  checkMatrix(w, p.descriptorB, in.aux & MnMajorB, p.type, 0, p.n, p.k, action);
+  WgmmaState::PerWarp &state = cta.wgmma->of(w);
+  state.action = action;
+  if (cta.performNow() && state.open.empty() && state.groups.empty())
+    ++productRound, p.perform(); // nothing older is left, so the order is kept
+  else
+    state.open.push_back([p = std::move(p)] { p.perform(); });
+}
+
+/// Whether the other warps of the warpgroup have committed as many groups.
+bool groupReady(Warp &w, const Split &) {
+  WgmmaState &state = *w.cta().wgmma;
+  const uint32_t mine = state.of(w).committed, first = w.index() / 4 * 4;
+  for (uint32_t i = first; i < first + 4; ++i) {
+    Warp &other = *w.cta().warps()[i];
+    if (!other.ended() && static_cast<int32_t>(state.of(other).committed - mine) < 0)
+      return false;
+  }
+  return true;
+}
+
+/// Completion is the warpgroup's: the groups up to number `target` of all its warps, product by product.
+void performGroups(Cta &cta, uint32_t first, uint32_t target) {
+  WgmmaState &state = *cta.wgmma;
+  for (bool more = true; more;) {
+    more = false;
+    size_t products = 0;
+    for (uint32_t i = first; i < first + 4; ++i) {
+      WgmmaState::PerWarp &s = state.of(*cta.warps()[i]);
+      if (!s.groups.empty() && static_cast<int32_t>(target - s.performed) > 0)
+        products = std::max(products, s.groups.front().size()), more = true;
+    }
+    const auto each = [&](auto f) {
+      for (uint32_t i = first; i < first + 4; ++i) {
+        WgmmaState::PerWarp &s = state.of(*cta.warps()[i]);
+        if (!s.groups.empty() && static_cast<int32_t>(target - s.performed) > 0)
+          f(s);
+      }
+    };
+    for (size_t p = 0; p < products; ++p) {
+      ++productRound;
+      each([&](WgmmaState::PerWarp &s) {
+        if (p < s.groups.front().size())
+          s.groups.front()[p]();
+      });
+    }
+    each([](WgmmaState::PerWarp &s) {
+      s.groups.pop_front();
+      ++s.performed;
+    });
+  }
+}
+
+void wait(Warp &w, const Instr &in, uint32_t mask) {
+  if (!w.converged(mask))
+    return;
+  if (!groupReady(w, Split()))
+    return w.blockUntil(groupReady, w.index() / 4, 0, false);
+  Cta &cta = w.cta();
+  WgmmaState &state = *cta.wgmma;
+  const uint32_t target = state.of(w).committed - static_cast<uint32_t>(in.imm);
+  const uint32_t first = w.index() / 4 * 4;
+  performGroups(cta, first, target);
+  if (RaceChecker *race = cta.race)
+    for (uint32_t i = first; i < first + 4; ++i) {
+      const WgmmaState::PerWarp &other = state.of(*cta.warps()[i]);
+      race->learn(w, race->wgmmaAgent(w), in.imm == 0 ? other.action : other.committedAction[target % WgmmaState::Remembered]);
+    }
+}
+
+void commit(Warp &w, const Instr &, uint32_t mask) {
+  if (!w.converged(mask))
+    return;
+  WgmmaState::PerWarp &state = w.cta().wgmma->of(w);
+  state.groups.push_back(std::exchange(state.open, {}));
+  ++state.committed;
+  state.committedAction[state.committed % WgmmaState::Remembered] = state.action;
+}
+
+void syncAligned(Decoder &d) {
+  if (!d.take("sync") || !d.take("aligned"))
+    d.unsupported();
+}
+
+int64_t sign(Decoder &d, unsigned i) {
+  const int64_t v = d.integer(d.operand(i));
+  if (v != 1 && v != -1)
+    d.fail(d.operand(i), "expected 1 or -1");
+  return v;
+}
+
+unsigned parseShape(Decoder &d, unsigned &k) {
+  std::string_view whole;
+  unsigned n = 0;
+  if (!d.takePrefixed("m64n", whole) || std::sscanf(std::string(whole).c_str(), "m64n%uk%u", &n, &k) != 2 || n % 8 || n < 8 || n > 256)
+    d.unsupported();
+  return n;
+}
+
+} // namespace
+
+void decodeWgmmaFence(Decoder &d) {
+  syncAligned(d);
+  d.expectCount(0, 0);
+  d.now.run = [](Warp &w, const Instr &, uint32_t mask) { w.converged(mask); };
+}
+
+void decodeWgmmaCommit(Decoder &d) {
+  syncAligned(d);
+  d.expectCount(0, 0);
+  d.now.run = commit;
+}
+
+void decodeWgmmaWait(Decoder &d) {
+  syncAligned(d);
+  d.expectCount(1, 1);
+  d.now.imm = d.integer(d.operand(0));
+  if (d.now.imm < 0 || d.now.imm > 7)
+    d.fail(d.operand(0), "expected a number of groups from 0 to 7");
+  d.now.run = wait;
+  d.markWgmmaWait();
+}
+
+void decodeWgmma(Decoder &d) {
+  syncAligned(d);
+  unsigned k = 0;
+  const unsigned n = parseShape(d, k);
+  const Type sum = d.needType(), a = d.needType(), b = d.needType();
+  const bool eight = a == Type::E4M3 || a == Type::E5M2;
+  const bool same = eight ? b == Type::E4M3 || b == Type::E5M2 : a == b;
+  if ((sum != Type::F32 && sum != Type::F16) || !same || (a != Type::F16 && a != Type::BF16 && a != Type::TF32 && !eight) ||
+      (sum == Type::F16 && a != Type::F16 && !eight) || k != 32 / sizeOf(a) || (eight && a != b))
+    d.unsupported();
+  const bool registersA = d.operand(1).kind == OperandKind::Vector, sixteen = a == Type::F16 || a == Type::BF16;
+  const unsigned expected = 6 + (sixteen ? (registersA ? 1 : 2) : 0);
+  d.expectCount(expected, expected);
+  d.now.aux = (registersA ? RegistersA : 0) | (sum == Type::F16 ? HalfSums : 0);
+  const unsigned count = sum == Type::F16 ? n / 4 : n / 2;
+  if (d.operand(0).kind != OperandKind::Vector || d.operand(0).count != count)
+    d.fail(d.operand(0), "expected " + std::to_string(count) + " accumulators");
+  for (unsigned i = 0; i < count; ++i)
+    d.extra(d.inOut(d.element(d.operand(0), i), Type::B32));
+  if (registersA) {
+    if (d.operand(1).count != 4)
+      d.fail(d.operand(1), "expected 4 registers");
+    for (unsigned i = 0; i < 4; ++i)
+      d.extra(d.src(d.element(d.operand(1), i), Type::B32));
+  } else {
+    d.now.op[1] = d.src(1, Type::B64);
+  }
+  d.now.op[2] = d.src(2, Type::B64);
+  d.now.op[3] = d.srcPredicate(d.operand(3));
+  d.now.aux |= sign(d, 4) < 0 ? NegateA : 0;
+  d.now.aux |= sign(d, 5) < 0 ? NegateB : 0;
+  if (sixteen && !registersA)
+    d.now.aux |= d.integer(d.operand(6)) ? MnMajorA : 0;
+  if (sixteen)
+    d.now.aux |= d.integer(d.operand(registersA ? 6 : 7)) ? MnMajorB : 0;
+  d.now.imm = n | k << 16;
+  d.now.type = sum;
+  d.now.type2 = a;
+  d.now.run = issue;
+  d.markWgmma(count, registersA ? 4 : 0);
+}
+
+} // namespace muntin::emulator

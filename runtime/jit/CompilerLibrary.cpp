@@ -1,0 +1,131 @@
+//===- CompilerLibrary.cpp - the compiler, opened when it is needed *- C++ -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/jit/CompilerLibrary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+namespace muntin::runtime {
+
+static constexpr const char *kFileName = "libmuntin-compiler.so";
+
+/// The folder of the file that holds this function: libmuntin.so, or a program that is linked statically.
+static std::string ownFolder() {
+  Dl_info info{};
+  if (!::dladdr(reinterpret_cast<const void *>(&ownFolder), &info) || !info.dli_fname)
+    return "";
+  const std::string file = info.dli_fname;
+  const size_t slash = file.rfind('/');
+  return slash == std::string::npos ? "." : file.substr(0, slash);
+}
+
+static Status unavailable(std::string message) { return {StatusCode::Unavailable, std::move(message)}; }
+
+Status CompilerLibrary::openFrom(const std::string &file) {
+  void *handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (!handle) {
+    const char *reason = ::dlerror();
+    return unavailable(fmt::format("cannot open the compiler library {}: {}", file, reason ? reason : "no reason"));
+  }
+  const Functions functions{.version =
+                                reinterpret_cast<decltype(&mtnc_abi_version)>(::dlsym(handle, "mtnc_abi_version")),
+                            .compile = reinterpret_cast<decltype(&mtnc_compile)>(::dlsym(handle, "mtnc_compile")),
+                            .free = reinterpret_cast<decltype(&mtnc_free)>(::dlsym(handle, "mtnc_free"))};
+  if (!functions.version || !functions.compile || !functions.free)
+    return unavailable(fmt::format("{} is no Muntin compiler: it lacks one of mtnc_abi_version, mtnc_compile and "
+                                   "mtnc_free",
+                                   file));
+  if (const uint32_t version = functions.version(); version != MTNC_ABI_VERSION)
+    return unavailable(
+        fmt::format("the compiler library {} has interface version {}, expected {}", file, version, MTNC_ABI_VERSION));
+  Dl_info info{};
+  const bool known = ::dladdr(reinterpret_cast<const void *>(functions.compile), &info) && info.dli_fname;
+  path_ = known ? info.dli_fname : file;
+  functions_ = functions;
+  isOpen_ = true;
+  options_.log.info("compiler library {}", path_);
+  return {};
+}
+
+Status CompilerLibrary::open() {
+  const std::lock_guard lock(mutex_);
+  if (isOpen_)
+    return {};
+  if (!options_.path.empty()) // asked for by name: nothing else will do
+    return openFrom(options_.path);
+  const std::string folder = ownFolder();
+  std::vector<std::string> beside;
+  if (!folder.empty())
+    beside = {folder + "/" + kFileName, folder + "/../lib/" + kFileName};
+  for (const std::string &file : beside)
+    if (::access(file.c_str(), F_OK) == 0)
+      return openFrom(file);
+  Status status = openFrom(kFileName);
+  if (status)
+    return status;
+  return unavailable(fmt::format("{} (also looked for {}); set MUNTIN_COMPILER to its path", status.message(),
+                                 fmt::join(beside, " and ")));
+}
+
+Result<const char *> CompilerLibrary::path() {
+  if (Status status = open(); !status)
+    return status;
+  return path_.c_str();
+}
+
+/// Copies what the compiler handed out, so that it can be freed at once.
+static CompileOutput takeResult(const mtnc_result &result) {
+  CompileOutput output;
+  const size_t stages = std::min(result.num_stages, std::size(result.stages));
+  for (size_t i = 0; i < stages; ++i)
+    output.stages.push_back({result.stages[i].stage, result.stages[i].seconds});
+  if (result.status != static_cast<int>(StatusCode::Ok)) {
+    output.status = Status(static_cast<StatusCode>(result.status), result.message ? result.message : "no message");
+    output.reproducer = result.reproducer ? result.reproducer : "";
+  } else if (!result.bytes) {
+    output.status = Status(StatusCode::CompileFailed, "the compiler reported success without an output");
+  } else {
+    output.bytes.assign(result.bytes, result.size);
+  }
+  return output;
+}
+
+CompileOutput CompilerLibrary::compile(const CompileRequest &request) {
+  const auto start = std::chrono::steady_clock::now();
+  if (Status status = open(); !status)
+    return {.status = std::move(status)};
+  const std::chrono::duration<double> opening = std::chrono::steady_clock::now() - start;
+
+  const auto text = [](const std::string &folder) { return folder.empty() ? nullptr : folder.c_str(); };
+  mtnc_options options = {};
+  options.struct_size = sizeof options;
+  options.emit = request.emit;
+  options.dump_dir = text(options_.dumpDir);
+  options.override_dir = text(options_.overrideDir);
+  if (request.shape) {
+    options.grid = request.shape->grid.data();
+    options.kv_grid = request.shape->kvGrid.data();
+    options.batch = request.shape->batch;
+    options.heads = request.shape->heads;
+    options.kv_heads = request.shape->kvHeads;
+  }
+  mtnc_result result = {};
+  functions_.compile(request.key.data(), request.key.size(), &options, &result);
+  CompileOutput output = takeResult(result);
+  functions_.free(&result);
+  output.stages.insert(output.stages.begin(), {"open", opening.count()});
+  return output;
+}
+
+} // namespace muntin::runtime

@@ -1,0 +1,74 @@
+//===- CompilerLibrary.h - the compiler, opened when it is needed *- C++ -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MUNTIN_RUNTIME_JIT_COMPILERLIBRARY_H
+#define MUNTIN_RUNTIME_JIT_COMPILERLIBRARY_H
+
+#include "runtime/abi/Compiler.h"
+#include "runtime/abi/Problem.h"
+#include "runtime/abi/Result.h"
+#include "runtime/base/Log.h"
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace muntin::runtime {
+
+struct CompileRequest {
+  std::string key;
+  mtnc_emit emit = MTNC_EMIT_IMAGE;
+  std::optional<Shape> shape; ///< the extents that predictions are for
+};
+
+struct CompileOutput {
+  struct Stage {
+    std::string name;
+    double seconds = 0;
+  };
+  Status status;
+  std::string bytes;
+  std::string reproducer; ///< a file that replays a failure, or ""
+  std::vector<Stage> stages;
+};
+
+/// libmuntin-compiler.so. Opened at the first call that needs it and never
+/// closed: LLVM's thread-local destructors would pin it anyway.
+class CompilerLibrary {
+public:
+  struct Options {
+    std::string path; ///< "": beside this library, in ../lib, then as the loader searches
+    std::string dumpDir, overrideDir;
+    Log log = Log();
+  };
+  explicit CompilerLibrary(Options options) : options_(std::move(options)) {}
+
+  /// The file of the library; opens it if need be. Tried again after a failure.
+  Result<const char *> path();
+  /// Compiles. Different threads compile at the same time.
+  CompileOutput compile(const CompileRequest &request);
+
+private:
+  struct Functions {
+    decltype(&mtnc_abi_version) version = nullptr;
+    decltype(&mtnc_compile) compile = nullptr;
+    decltype(&mtnc_free) free = nullptr;
+  };
+  Status open();
+  Status openFrom(const std::string &file);
+
+  const Options options_;
+  std::mutex mutex_;
+  bool isOpen_ = false; ///< guarded by mutex_; path_ and functions_ are constant once it is true
+  std::string path_;
+  Functions functions_;
+};
+
+} // namespace muntin::runtime
+
+#endif // MUNTIN_RUNTIME_JIT_COMPILERLIBRARY_H

@@ -1,0 +1,39 @@
+# Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The compiler library through its C interface, see runtime/abi/Compiler.h."""
+
+import ctypes
+
+EMIT_TILE, EMIT_LLVM, EMIT_ASM, EMIT_OBJECT, EMIT_PLAN = 2, 3, 4, 5, 6
+
+
+class Options(ctypes.Structure):
+    _fields_ = [("struct_size", ctypes.c_size_t), ("emit", ctypes.c_int), ("dump_dir", ctypes.c_char_p),
+                ("override_dir", ctypes.c_char_p), ("grid", ctypes.c_void_p), ("kv_grid", ctypes.c_void_p),
+                ("batch", ctypes.c_int64), ("heads", ctypes.c_int64), ("kv_heads", ctypes.c_int64)]
+
+
+class StageTime(ctypes.Structure):
+    _fields_ = [("stage", ctypes.c_char_p), ("seconds", ctypes.c_double)]
+
+
+class Outcome(ctypes.Structure):
+    _fields_ = [("status", ctypes.c_int), ("bytes", ctypes.c_void_p), ("size", ctypes.c_size_t),
+                ("message", ctypes.c_char_p), ("reproducer", ctypes.c_char_p), ("stages", StageTime * 16),
+                ("num_stages", ctypes.c_size_t)]
+
+
+class Compiler:
+    def __init__(self, path):
+        self.library = ctypes.CDLL(path)
+
+    def emit(self, key, kind):
+        """The output as bytes; raises ValueError with the library's message."""
+        options, outcome, text = Options(struct_size=ctypes.sizeof(Options), emit=kind), Outcome(), key.encode()
+        self.library.mtnc_compile(text, ctypes.c_size_t(len(text)), ctypes.byref(options), ctypes.byref(outcome))
+        try:
+            if outcome.status:
+                raise ValueError(f"{key}: status {outcome.status}: {outcome.message.decode()}")
+            return ctypes.string_at(outcome.bytes, outcome.size)
+        finally:
+            self.library.mtnc_free(ctypes.byref(outcome))

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""inner_loops.py <libmuntin-compiler.so>: the inner loops of both products are what the plan asked for.
+
+For each target, element type, head dimension and register block the compiler writes assembly, on any machine. Then
+- the loop over columns holds 4 steps of rows x vectors multiply-adds, the loop over keys one;
+- vectors have the target's width, and no wider register occurs;
+- every multiply-add with a number in memory broadcasts it, and no vector goes to the stack;
+- nothing is called.
+"""
+
+import re
+import sys
+
+import assembly
+import compiler_library
+
+UNROLLED = 4  # steps of the loop over columns that are written out
+MASKS = {1: "full()", 2: "neighborhood(window=7x7, dilation=1x1, stride=1x1, causal=0x0)"}
+# target, element types, register, registers that must not occur, multiply-add, [(block, plan of rank 1, plan of rank 2)]
+AVX2_BLOCKS = [("4x3", "border,query=24,key=112", "window,query=6x4,key=12x10"),
+               ("6x2", "border,query=16,key=112", "window,query=4x4,key=10x10")]
+AVX512_BLOCKS = [("8x2", "border,query=32,key=112", "window,query=8x4,key=14x10"),
+                 ("8x3", "border,query=48,key=112", "window,query=8x6,key=14x12")]
+TARGETS = [("x86-64-v3", ["f32"], "ymm", "zmm", "vfmadd", AVX2_BLOCKS),
+           ("x86-64-v4", ["f32"], "zmm", None, "vfmadd", AVX512_BLOCKS),
+           ("avx512-bf16", ["bf16"], "zmm", None, "vdpbf16ps", AVX512_BLOCKS)]
+
+
+def problems():
+    for target, elements, register, forbidden, product, blocks in TARGETS:
+        for element in elements:
+            for columns in (64, 128):
+                for block, *plans in blocks:
+                    for rank, plan in enumerate(plans, 1):
+                        key = (f"muntin-problem-1 forward {element} rank={rank} d={columns} dv={columns} target={target} "
+                               f"plan={plan},block={block} mask={MASKS[rank]}")
+                        yield key, block, register, forbidden, product
+
+
+def errors_of(text, block, register, forbidden, product):
+    """What is wrong with the code of one kernel, a sentence each."""
+    rows, vectors = map(int, block.split("x"))
+    if re.search(r"^\s+call", text, re.MULTILINE):
+        yield "it calls something"
+    if forbidden and f"%{forbidden}" in text:
+        yield f"it uses %{forbidden}"
+    loops = assembly.loops_of(text)
+    for steps, name in ((UNROLLED, "columns"), (1, "keys")):
+        found = [loop for loop in loops if len(loop.multiply_adds()) == steps * rows * vectors]
+        if not found:
+            counts = sorted({len(loop.multiply_adds()) for loop in loops})
+            yield f"no loop over {name} with {steps * rows * vectors} multiply-adds, but with {counts}"
+        for loop in found:
+            for instruction in loop.multiply_adds():
+                if not instruction.startswith(product) or f"%{register}" not in instruction:
+                    yield f"{loop.label}: not a {product} on %{register}: {instruction}"
+            if len(loop.broadcasts()) != steps * rows:
+                yield f"{loop.label}: {len(loop.broadcasts())} broadcasts, expected {steps * rows}"
+            for instruction in loop.vector_spills():
+                yield f"{loop.label}: a vector on the stack: {instruction}"
+
+
+def main():
+    compiler = compiler_library.Compiler(sys.argv[1])
+    count = failed = 0
+    for key, *expected in problems():
+        count += 1
+        text = compiler.emit(key, compiler_library.EMIT_ASM).decode()
+        for error in errors_of(text, *expected):
+            failed += 1
+            print(f"{key}: {error}", file=sys.stderr)
+    print(f"{count} kernels, {failed} errors")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+//===- PlanTest.cpp - candidates, the choice, and its text -----------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Plan/Plan.h"
+
+#include "compiler/Plan/CostModel.h"
+#include "tests/support/Masks.h"
+
+#include "gtest/gtest.h"
+
+namespace muntin::testing {
+namespace {
+
+Problem problemOf(int rank, const Mask &mask, const char *target) {
+  Problem problem;
+  problem.rank = rank;
+  problem.mask = *expandMask(mask, rank);
+  problem.target = target;
+  return problem;
+}
+
+Result<Decision> decide(const Problem &problem) { return makePlan(problem, **findTarget(problem.target)); }
+
+Result<Plan> parse(const Problem &problem, const std::string &text) {
+  return parsePlan(text, problem, **findTarget(problem.target));
+}
+
+constexpr const char *kTargets[] = {"x86-64-v3", "x86-64-v4", "avx512-bf16"};
+
+const Mask kMasks[] = {masks::full(), masks::neighborhood({7}), masks::neighborhood({5}, {2}, {2}),
+                       masks::anyOf({masks::sliding({9}, {0}), masks::global(4)})};
+
+struct Case {
+  Problem problem;
+  Decision decision;
+};
+
+/// Each target, rank and mask, decided once.
+const std::vector<Case> &cases() {
+  static const std::vector<Case> all = [] {
+    std::vector<Case> made;
+    for (const char *target : kTargets)
+      for (int rank = 1; rank <= 3; ++rank)
+        for (const Mask &mask : kMasks) {
+          Problem problem = problemOf(rank, mask, target);
+          problem.element = rank == 2 ? ElementType::BF16 : ElementType::F32;
+          Result<Decision> decision = decide(problem);
+          EXPECT_TRUE(decision) << problemKey(problem) << ": " << decision.status().message();
+          if (decision)
+            made.push_back({problem, std::move(*decision)});
+        }
+    EXPECT_EQ(made.size(), std::size(kTargets) * 3 * std::size(kMasks));
+    return made;
+  }();
+  return all;
+}
+
+/// A box must fill whole register blocks, and the accumulators, the vectors and one broadcast the registers.
+TEST(Plan, CandidatesFitTheRegisters) {
+  for (const auto &[problem, decision] : cases()) {
+    const Target &target = **findTarget(problem.target);
+    for (const Candidate &candidate : decision.candidates) {
+      const Plan &plan = candidate.plan;
+      SCOPED_TRACE(problemKey(problem) + ": " + plan.print());
+      EXPECT_EQ(plan.lanes, target.lanes);
+      EXPECT_EQ(plan.queries() % (plan.lanes * plan.blockVectors), 0);
+      EXPECT_LE((plan.rows + 1) * plan.blockVectors + 1, target.vectorRegisters);
+    }
+  }
+}
+
+TEST(Plan, TheBestEligibleCandidateWins) {
+  for (const auto &[problem, decision] : cases()) {
+    EXPECT_TRUE(decision.winner().refused.empty());
+    for (const Candidate &candidate : decision.candidates)
+      if (candidate.refused.empty())
+        EXPECT_LE(decision.winner().cycles(), candidate.cycles()) << candidate.plan.print();
+      else
+        EXPECT_EQ(candidate.plan.templateName, "window") << candidate.refused;
+  }
+}
+
+TEST(Plan, TheTextIsReadBack) {
+  for (const auto &[problem, decision] : cases()) {
+    const Plan &plan = decision.winner().plan;
+    Problem asked = problem;
+    asked.plan = plan.print();
+    if (problem.element != ElementType::F32) // the packing follows from the element type and cannot be asked for
+      asked.plan = asked.plan.substr(0, asked.plan.find(",pack="));
+    const Result<Decision> again = decide(asked);
+    ASSERT_TRUE(again) << again.status().message();
+    EXPECT_EQ(again->winner().plan.print(), plan.print());
+    EXPECT_EQ(again->winner().plan.queryStep, plan.queryStep);
+  }
+}
+
+TEST(Plan, ErrorsNameTheBound) {
+  const Problem window = problemOf(2, masks::neighborhood({7}), "x86-64-v3");
+  struct {
+    const char *text, *message;
+  } const refusals[] = {
+      {"window,query=6x4,key=12x10,block=4x3,colour=1x1", "unknown word 'colour'"},
+      {"window,query=6xx4,key=12x10,block=4x3", "'6xx4' is not a list of numbers"},
+      {"window,query=0x4,key=12x10,block=4x3", "'0x4' is not a list of numbers"},
+      {"window,query=24,key=12x10,block=4x3", "needs query and key of rank 2"},
+      {"window,query=6x4,key=12x10,block=4", "a block of two numbers"},
+      {"window,query=5x4,key=12x10,block=4x3", "queries must be a multiple of 24"},
+      {"window,query=6x4,key=12x10,block=3x3", "rows even and at most 16"},
+      {"window,query=6x4,key=12x10,block=18x3", "rows even and at most 16"},
+      {"window,query=6x4,key=11x10,block=4x3", "does not hold the live keys"},
+      {"window,query=6x4,key=all,block=4x3", "'key all' goes with the templates row and unfused"},
+      {"row,query=6x4,key=12x10,block=4x3", "'key all' goes with the templates row and unfused"},
+  };
+  for (const auto &[text, message] : refusals) {
+    const Result<Plan> plan = parse(window, text);
+    ASSERT_FALSE(plan) << text;
+    EXPECT_EQ(plan.status().code(), StatusCode::InvalidArgument);
+    EXPECT_NE(plan.status().message().find(message), std::string::npos) << plan.status().message();
+  }
+  EXPECT_TRUE(parse(window, "window,query=6x4,key=12x10,block=4x3"));
+}
+
+TEST(Plan, AForcedTemplateThatDoesNotFitIsRefused) {
+  Problem problem = problemOf(1, masks::full(), "x86-64-v3");
+  problem.templateName = "window";
+  const Result<Decision> decision = decide(problem);
+  ASSERT_FALSE(decision);
+  EXPECT_NE(decision.status().message().find("grow with the grid"), std::string::npos) << decision.status().message();
+}
+
+TEST(Plan, WindowsWantTheWholeRowAndDenseProblemsDoNot) {
+  const Result<Decision> window = decide(problemOf(2, masks::neighborhood({7}), "x86-64-v3"));
+  ASSERT_TRUE(window);
+  EXPECT_EQ(window->winner().plan.templateName, "window");
+  const Result<Decision> dense = decide(problemOf(1, masks::full(), "x86-64-v3"));
+  ASSERT_TRUE(dense);
+  EXPECT_EQ(dense->winner().plan.templateName, "border");
+}
+
+TEST(Plan, KeysOfPairsArePaddedToEvenRows) {
+  Plan plan;
+  plan.keyBox = {12, 9};
+  EXPECT_EQ(plan.keyCapacity(), 12 * 10);
+  plan.keyBox = {};
+  EXPECT_EQ(plan.keyCapacity(), 0) << "all keys of the grid";
+}
+
+} // namespace
+} // namespace muntin::testing

@@ -1,0 +1,68 @@
+# Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""test_install.py <build> <stranger> --cmake C --source S [--run]: what an installation is good for.
+
+Installs into a prefix, moves the prefix (nothing in it may name where it was), builds the stranger's project against
+it in a folder of its own, and with --run runs the stranger's programs and the installed command.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+
+def run(*command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, **options)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def texts_that_name(folder, needle):
+    """Installed text files that mention a path they should not."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith((".cmake", ".h", ".hpp")):
+                with open(os.path.join(parent, name), encoding="utf-8") as file:
+                    if needle in file.read():
+                        yield os.path.join(parent, name)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build")
+    parser.add_argument("stranger")
+    parser.add_argument("--cmake", required=True)
+    parser.add_argument("--source", required=True)
+    parser.add_argument("--run", action="store_true")
+    arguments = parser.parse_args()
+
+    with tempfile.TemporaryDirectory() as scratch:
+        first, prefix = os.path.join(scratch, "first"), os.path.join(scratch, "moved", "prefix")
+        run(arguments.cmake, "--install", arguments.build, "--prefix", first)
+        os.makedirs(os.path.dirname(prefix))
+        os.rename(first, prefix)
+        named = [path for needle in (arguments.source, first) for path in texts_that_name(prefix, needle)]
+        if named:
+            sys.exit(f"installed files name the source tree or the first prefix: {', '.join(named)}")
+
+        project, build = os.path.join(scratch, "stranger"), os.path.join(scratch, "stranger-build")
+        shutil.copytree(arguments.stranger, project)
+        run(arguments.cmake, "-S", project, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}",
+            "-DCMAKE_C_COMPILER=clang-22", "-DCMAKE_CXX_COMPILER=clang++-22")
+        run(arguments.cmake, "--build", build)
+        if arguments.run:
+            # Neither the build folder's compiler library nor its cache may help out.
+            environment = {k: v for k, v in os.environ.items() if not k.startswith("MUNTIN_")}
+            for program in ("in_c", "in_cxx"):
+                print(run(os.path.join(build, program), env=environment, cwd=scratch), end="")
+            print(run(os.path.join(prefix, "bin", "muntin"), "run", "--mask", "sliding(left=3, right=0)", "--grid", "40",
+                      "--head-dim", "16", "--check", env=environment, cwd=scratch), end="")
+    print("install: a moved prefix serves a stranger's project" + (", and runs" if arguments.run else ""))
+
+
+if __name__ == "__main__":
+    main()

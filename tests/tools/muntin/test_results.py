@@ -1,0 +1,161 @@
+# Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The commands with the real compiler: every problem here is compiled, run and checked."""
+
+import shlex
+import struct
+import unittest
+
+from support import CommandTest, npy, read_npy
+
+WINDOW = ("--grid", "12x12", "--mask", "neighborhood(window=5x5)")
+
+
+class Run(CommandTest):
+    def check(self, *arguments):
+        run = self.json("run", "--check", *arguments)
+        self.assertTrue(run["pass"])
+        self.assertLessEqual(run["max_relative_error"], run["limit_relative_error"])
+        self.assertEqual(run["rows_checked"], run["rows"])
+        return run
+
+    def test_masks(self):
+        for mask in ("full()", "causal()", "sliding(left=5, right=inf)", "block(size=7)", "halo(size=8, halo=3)",
+                     "global(tokens=3)", "neighborhood(window=5, dilation=3, stride=2, causal=1)",
+                     "all_of(causal(), document())", "any_of(sliding(left=2, right=2), global(tokens=1))",
+                     "not(block(size=4))"):
+            with self.subTest(mask=mask):
+                run = self.check("--grid", "37", "--mask", mask, "--heads", "2")
+                self.assertIn("template", run["plan"])
+
+    def test_dtypes_ranks_and_heads(self):
+        for dtype in ("f32", "f16", "bf16"):
+            self.check(*WINDOW, "--dtype", dtype, "--heads", "4", "--kv-heads", "2", "--head-dim", "40", "--value-dim",
+                       "24")
+        self.check("--grid", "5x6x7", "--mask", "neighborhood(window=3x3x3)", "--batch", "2", "--scale", "-0.3")
+        self.check("--grid", "9", "--kv-grid", "14", "--scale", "0")
+
+    def test_no_key_and_no_query(self):
+        self.check("--grid", "5", "--kv-grid", "0", "--mask", "causal()")
+        self.check("--grid", "9", "--mask", "all_of(causal(), not(causal()))")
+        self.check("--grid", "0x5", "--mask", "neighborhood(window=3x3)")
+
+    def test_uniform_weights(self):
+        """Scores of zero make the mean of the values; LSE is the logarithm of their number."""
+        zeros = npy((1, 4, 1, 8))
+        self.write("q.npy", zeros)
+        self.write("k.npy", zeros)
+        self.write("v.npy", npy((1, 4, 1, 1), data=struct.pack("<4f", 1, 2, 3, 6)))
+        files = ("--q", "q.npy", "--k", "k.npy", "--v", "v.npy", "--out", "o.npy", "--lse", "l.npy")
+        self.text("run", *files, "--mask", "causal()")
+        shape, out = read_npy(self.folder / "o.npy")
+        self.assertEqual(shape, (1, 4, 1, 1))
+        for got, expected in zip(out, (1, 1.5, 2, 3)):
+            self.assertAlmostEqual(got, expected, places=5)
+        for got, expected in zip(read_npy(self.folder / "l.npy")[1], (0, 0.693147, 1.098612, 1.386294)):
+            self.assertAlmostEqual(got, expected, places=5)
+
+    def test_threads_change_no_bit(self):
+        outputs = []
+        for threads in ("1", "2"):
+            self.text("run", *WINDOW, "--heads", "3", "--threads", threads, "--out", "o.npy")
+            outputs.append((self.folder / "o.npy").read_bytes())
+        self.assertEqual(*outputs)
+
+    def test_templates(self):
+        for template in ("row", "online", "live", "border", "window"):
+            with self.subTest(template=template):
+                self.assertEqual(self.check(*WINDOW, "--template", template)["plan"]["template"], template)
+        self.refused(2, ["template", "spiral"], "run", *WINDOW, "--template", "spiral")
+
+
+class Compile(CommandTest):
+    def test_stages(self):
+        for stage, words in {"attn": "attn.forward", "tile": "tile.dot", "llvm": "define", "asm": ".text"}.items():
+            with self.subTest(stage=stage):
+                text = self.text("compile", "--rank", "2", "--mask", "neighborhood(window=5)", "--emit", stage, "-o", "-")
+                self.assertIn(words, text)
+
+    def test_every_target(self):
+        for target in self.json("devices")["targets"]:
+            if target["implemented"]:
+                self.text("compile", "--rank", "1", "--mask", "causal()", "--dtype", "bf16", "--target", target["name"],
+                          "--emit", "object", "-o", "k.o")
+                self.assertEqual((self.folder / "k.o").read_bytes()[:4], b"\x7fELF")
+
+    def test_summary(self):
+        summary = self.json("compile", "--rank", "1", "--mask", "causal()")["compilations"][0]
+        self.assertIn("template", summary["plan"])
+        self.assertIn("codegen", summary["stages"])
+        self.assertGreaterEqual(len(summary["variants"]), 1)
+
+
+class Explain(CommandTest):
+    def test_keys(self):
+        told = self.json("explain", "--grid", "56x56", "--mask", "neighborhood(window=7x7)", "--heads", "4")
+        self.assertEqual(told["pairs_kept"], 4 * 56 * 56 * 49)
+        self.assertGreaterEqual(told["pairs_processed"], told["pairs_kept"])
+        self.assertLess(told["pairs_processed"], 4 * told["pairs_kept"])
+        self.assertGreater(told["predicted_seconds"], 0)
+        self.assertEqual(told["flops"], told["pairs_kept"] * 256)
+        self.assertIn("query_box", told["plan"])
+
+    def test_unions_are_sparse(self):
+        told = self.json("explain", "--grid", "4096", "--mask", "any_of(sliding(left=16, right=16), global(tokens=4))")
+        self.assertLess(told["pairs_processed"], 4096 * 4096 / 8)
+
+    def test_text(self):
+        text = self.text("explain", *WINDOW)
+        for word in ("plan", "variant", "for --grid 12x12", "pairs kept", "pairs computed", "GFLOP", "predicted"):
+            self.assertIn(word, text)
+
+    def test_targets_that_do_not_run_here(self):
+        for target in self.json("devices")["targets"]:
+            if target["implemented"] and not target["supported"]:
+                told = self.json("explain", *WINDOW, "--target", target["name"])
+                self.assertIsNone(told["pairs_processed"])
+                self.assertIn("query_box", told["plan"])
+
+
+class ShowAndBench(CommandTest):
+    def test_tiles_as_planned(self):
+        shown = self.json("show", "tiles", *WINDOW)
+        planned = self.json("show", "plan", *WINDOW)
+        self.assertEqual(shown["query_box"], planned["query_box"])
+        self.assertEqual(shown["key_box"], planned["key_box"])
+        self.assertEqual(shown["all"]["pairs_kept"], 144 * 25)
+
+    def test_plan_can_be_forced(self):
+        planned = self.json("show", "plan", *WINDOW)
+        other = next(one for one in planned["candidates"] if one["text"] != planned["text"] and "refused" not in one)
+        self.assertEqual(self.json("run", "--check", *WINDOW, "--plan", other["text"])["plan"]["text"], other["text"])
+        self.refused(2, ["plan"], "run", *WINDOW, "--plan", "sideways")
+
+    def test_bench(self):
+        bench = self.json("bench", *WINDOW, "--threads", "1", "--seconds", "0.05")
+        self.assertGreater(bench["predicted_seconds"], 0)
+        self.assertGreater(bench["share_of_peak"], 0)
+        self.assertIn("codegen", bench["stages"])
+        self.assertEqual(bench["pairs_kept"], 144 * 25)
+
+
+class Examples(CommandTest):
+    """What --help shows is run."""
+
+    def test_help(self):
+        for name in "qkv":
+            self.write(name + ".npy", npy((1, 300, 2, 16)))
+        ran = 0
+        for command in ([], ["run"], ["compile"], ["show", "mask"], ["show", "tiles"], ["show", "plan"], ["explain"],
+                        ["bench"], ["devices"]):
+            for line in self.text(*command, "--help").splitlines():
+                if line.startswith("  muntin ") and "COMMAND" not in line:
+                    with self.subTest(line=line):
+                        self.text(*shlex.split(line)[1:])
+                    ran += 1
+        self.assertGreater(ran, 15)
+        self.assertLessEqual({"o.npy", "lse.npy", "mask.svg", "k.s", "kernel.o"}, set(self.files()))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,191 @@
+//===- Compile.cpp - muntin compile ---------------------------------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/abi/Image.h"
+#include "tools/muntin/Command.h"
+#include "tools/muntin/PlanJson.h"
+#include "tools/muntin/Report.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+using namespace muntin;
+
+static constexpr const char *kExamples = R"(Examples:
+  muntin compile --rank 2 --mask 'neighborhood(window=7x7)'
+      compile for this machine: what came out, and where the time went
+  muntin compile --rank 2 --mask 'neighborhood(window=7x7)' --emit tile
+      the scheduled kernel in the tile dialect; attn, llvm and asm are the other texts
+  muntin compile --rank 1 --mask 'sliding(left=128, right=0)' --target x86-64-v4 --target avx512-bf16 --emit asm -o k.s
+  muntin compile --rank 3 --mask 'neighborhood(window=5x9x9)' --emit object -o kernel.o)";
+
+namespace {
+struct Stage {
+  const char *name;
+  mtn_emit emit;
+  const char *comment; ///< starts a comment line in its syntax; null: binary
+};
+} // namespace
+
+static constexpr Stage kStages[] = {{"attn", MTN_EMIT_ATTN, "//"},
+                                    {"tile", MTN_EMIT_TILE, "//"},
+                                    {"llvm", MTN_EMIT_LLVM, ";"},
+                                    {"asm", MTN_EMIT_ASM, "#"},
+                                    {"object", MTN_EMIT_OBJECT, nullptr}};
+
+static Result<const Stage *> findStage(const std::string &name) {
+  for (const Stage &stage : kStages)
+    if (name == stage.name)
+      return &stage;
+  if (name == "ptx" || name == "bundle")
+    return Status{StatusCode::NotInThisVersion, fmt::format("--emit {} is not in this version", name)};
+  return Status::invalid(fmt::format("--emit is '{}'; expected attn, tile, llvm, asm, ptx, object or bundle", name));
+}
+
+/// One text of every target, each under a line that names it if there are several; or one binary.
+static Status emitStage(const Options &options, const Stage &stage, const std::vector<Request> &requests) {
+  const std::string path = options.output.value_or("-");
+  if (!stage.comment && requests.size() > 1)
+    return {StatusCode::NotInThisVersion,
+            fmt::format("--emit {} for {} targets is a bundle, which is not in this version; expected one --target",
+                        stage.name, requests.size())};
+  if (!stage.comment && path == "-" && ::isatty(STDOUT_FILENO))
+    return Status::invalid(
+        fmt::format("-o is missing; --emit {} is binary and standard output a terminal", stage.name));
+  Result<OutputFile> file = OutputFile::create(path);
+  if (!file)
+    return {file.status().code(), "-o " + file.status().message()};
+  Result<Session> session = openSession(options, 0);
+  if (!session)
+    return session.status();
+  std::string output;
+  for (const Request &request : requests) {
+    Progress progress("compiling for " + request.problem.target);
+    Result<Compiled> compiled = compileTo(*session, request, stage.emit);
+    if (!compiled)
+      return compiled.status();
+    if (requests.size() > 1)
+      output += fmt::format("{} target {}\n", stage.comment, request.problem.target);
+    output += compiled->output;
+  }
+  if (Status status = file->write(output); !status)
+    return status;
+  return file->commit();
+}
+
+static Result<Json> summarize(const Session &session, const Request &request) {
+  Progress progress("compiling for " + request.problem.target);
+  Result<Compiled> compiled = compileTo(session, request, MTN_EMIT_IMAGE);
+  if (!compiled)
+    return compiled.status();
+  Result<Image> image = deserializeImage(compiled->output);
+  if (!image)
+    return Status(StatusCode::CompileFailed, "the compiler's image is damaged: " + image.status().message());
+  Json json;
+  json["target"] = request.problem.target;
+  json["problem"] = image->problemKey;
+  json["plan"] = parseJsonOrText(image->plan);
+  json["variants"] = Json::array();
+  for (const Variant &variant : image->variants)
+    json["variants"].push_back(variant.name);
+  json["image_bytes"] = compiled->output.size();
+  double total = 0;
+  for (const auto &[stage, seconds] : compiled->stages)
+    total += seconds;
+  json["compile_seconds"] = total;
+  json["stages"] = Json::object();
+  for (const auto &[stage, seconds] : compiled->stages)
+    json["stages"][stage] = seconds;
+  return json;
+}
+
+static std::string printSummary(const Json &json) {
+  std::string variants, stages;
+  for (const Json &variant : json["variants"])
+    variants += (variants.empty() ? "" : ", ") + variant.get<std::string>();
+  for (const auto &[stage, seconds] : json["stages"].items())
+    stages += fmt::format("{}{} {}", stages.empty() ? "" : ", ", stage, formatSeconds(seconds.get<double>()));
+  Facts facts;
+  facts.add("problem", json["problem"].get<std::string>());
+  facts.add("plan", printPlan(json["plan"]));
+  facts.add("variants", variants);
+  facts.add("image", formatBytes(json["image_bytes"].get<double>()));
+  facts.add("compile", formatSeconds(json["compile_seconds"].get<double>()));
+  facts.add("stages", stages);
+  return facts.print();
+}
+
+static Status printSummaries(const Options &options, const std::vector<Request> &requests) {
+  if (options.output)
+    return Status::invalid("-o is given without --emit; expected --emit attn, tile, llvm, asm or object");
+  Result<Session> session = openSession(options, 0);
+  if (!session)
+    return session.status();
+  Json all = Json::array();
+  for (const Request &request : requests) {
+    Result<Json> summary = summarize(*session, request);
+    if (!summary)
+      return summary.status();
+    all.push_back(std::move(*summary));
+  }
+  if (options.json) {
+    emitJson({{"compilations", all}});
+    return {};
+  }
+  std::string text;
+  for (const Json &summary : all)
+    text += (text.empty() ? "" : "\n") + printSummary(summary);
+  emit(text);
+  return {};
+}
+
+static Status compile(const Options &options) {
+  if (options.problems)
+    return {StatusCode::NotInThisVersion, "--problems is not in this version"};
+  std::vector<std::string> targets = options.targets;
+  if (targets.empty())
+    targets.push_back("host");
+  std::vector<Request> requests;
+  for (const std::string &target : targets) {
+    Result<Request> request = makeRequest(options, {.shape = false}, nullptr, target);
+    if (!request)
+      return request.status();
+    requests.push_back(std::move(*request));
+  }
+  if (!options.emit)
+    return printSummaries(options, requests);
+  Result<const Stage *> stage = findStage(*options.emit);
+  if (!stage)
+    return stage.status();
+  if (options.json)
+    return Status::invalid("--json is given together with --emit, whose output is no JSON; expected one of them");
+  return emitStage(options, **stage, requests);
+}
+
+void muntin::addCompile(CLI::App &app, Options &o, Action &action) {
+  CLI::App *command = app.add_subcommand("compile", "compile for one or more targets; write any stage");
+  addProblemOptions(*command, o);
+  command->add_option("--rank", o.rank, "axes of the grid, where --grid is not given")
+      ->type_name("N")
+      ->group("Problem");
+  command->add_option("--problems", o.problems, "many problems at once (not in this version)")
+      ->type_name("FILE")
+      ->group("Problem");
+  addTargetOption(*command, o, /*repeated=*/true);
+  command->add_option("--device", o.device, "whose targets (default cpu)")->type_name("cpu")->group("Machine");
+  command->add_option("--emit", o.emit, "the stage to write: attn, tile, llvm, asm, object (ptx, bundle: not yet)")
+      ->type_name("STAGE")
+      ->group("Output");
+  command->add_option("-o", o.output, "where to write it (default: standard output)")
+      ->type_name("FILE")
+      ->group("Output");
+  addJsonOption(*command, o);
+  command->footer(kExamples);
+  command->callback([&action] { action = compile; });
+}

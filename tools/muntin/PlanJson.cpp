@@ -1,0 +1,80 @@
+//===- PlanJson.cpp - what the compiler says about a plan -----------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/muntin/PlanJson.h"
+
+#include "tools/muntin/Command.h"
+#include "tools/muntin/Measure.h"
+
+#include <fmt/format.h>
+
+using namespace muntin;
+
+Result<Json> muntin::planJson(const Options &options, const Request &request) {
+  Result<Session> session = openSession(options, request.threads);
+  if (!session)
+    return session.status();
+  Progress progress("planning");
+  Result<Compiled> compiled = compileTo(*session, request, MTN_EMIT_PLAN);
+  if (!compiled)
+    return compiled.status();
+  Json json = parseJsonOrText(compiled->output);
+  if (!json.is_object())
+    return Status(StatusCode::CompileFailed, "the compiler's plan is no JSON object");
+  return json;
+}
+
+/// The numbers of a list; empty if it is none.
+static std::vector<int64_t> numbersIn(const Json &json) {
+  std::vector<int64_t> numbers;
+  if (json.is_array())
+    for (const Json &number : json)
+      if (number.is_number_integer())
+        numbers.push_back(number.get<int64_t>());
+  return numbers;
+}
+
+Result<PlanBoxes> muntin::boxesOf(const Json &plan, int rank) {
+  const auto read = [&](const char *name) {
+    return plan.is_object() && plan.contains(name) ? numbersIn(plan[name]) : std::vector<int64_t>();
+  };
+  PlanBoxes boxes{read("query_box"), read("query_step"), read("key_box")};
+  const size_t axes = static_cast<size_t>(rank);
+  if (boxes.queryStep.empty())
+    boxes.queryStep.assign(axes, 1);
+  for (const std::vector<int64_t> *extents : {&boxes.queryBox, &boxes.queryStep, &boxes.keyBox})
+    if (extents->size() != axes || *std::min_element(extents->begin(), extents->end()) < 1)
+      return Status(StatusCode::CompileFailed,
+                    fmt::format("the compiler's plan has no boxes of rank {}: {}", rank, plan.dump()));
+  return boxes;
+}
+
+Json muntin::predictedSeconds(const Json &plan, const Problem &problem, uint64_t processed, double peak) {
+  constexpr const char *key = "predicted_processed_share_of_peak";
+  if (!plan.is_object() || !plan.contains(key) || !plan[key].is_number() || plan[key].get<double>() <= 0 || peak <= 0)
+    return {};
+  return forwardFlops(problem, static_cast<double>(processed)) / (plan[key].get<double>() * peak);
+}
+
+std::string muntin::printValue(const Json &value) {
+  if (const std::vector<int64_t> numbers = numbersIn(value); value.is_array() && numbers.size() == value.size())
+    return printExtents(numbers);
+  if (value.is_number_float())
+    return fmt::format("{:.4g}", value.get<double>());
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::string muntin::printPlan(const Json &plan) {
+  if (!plan.is_object())
+    return printValue(plan);
+  if (plan.contains("text"))
+    return printValue(plan["text"]);
+  std::string text;
+  for (const auto &[name, value] : plan.items())
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, printValue(value));
+  return text;
+}

@@ -1,0 +1,33 @@
+//===- PlanJson.h - what the compiler says about a plan ----*- C++ -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MUNTIN_TOOLS_MUNTIN_PLANJSON_H
+#define MUNTIN_TOOLS_MUNTIN_PLANJSON_H
+
+#include "tools/muntin/Boxes.h"
+#include "tools/muntin/Report.h"
+
+namespace muntin {
+
+/// The JSON object of MTN_EMIT_PLAN: the plan's fields, and `candidates`.
+Result<Json> planJson(const Options &options, const Request &request);
+
+/// The boxes of a plan of that rank.
+Result<PlanBoxes> boxesOf(const Json &plan, int rank);
+
+/// Seconds on one thread: the flops of the pairs that the kernel computes, at the share of `peak` that the plan
+/// predicts for them. Null where the plan predicts nothing.
+Json predictedSeconds(const Json &plan, const Problem &problem, uint64_t processed, double peak);
+
+/// 8x4 for [8, 4], text without quotes, anything else as JSON.
+std::string printValue(const Json &value);
+/// A plan on one line: its own text form, which --plan takes, or "name value, name value".
+std::string printPlan(const Json &plan);
+
+} // namespace muntin
+
+#endif // MUNTIN_TOOLS_MUNTIN_PLANJSON_H

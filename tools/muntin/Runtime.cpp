@@ -1,0 +1,52 @@
+//===- Runtime.cpp - the commands' way to the runtime ---------------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/muntin/Command.h"
+
+#include <fmt/format.h>
+
+using namespace muntin;
+
+Status muntin::toStatus(const Outcome &outcome) {
+  if (outcome.ok())
+    return {};
+  std::string message = outcome.message();
+  if (!outcome.reproducer().empty())
+    message += fmt::format("\nreproducer: {}", outcome.reproducer());
+  return {static_cast<StatusCode>(outcome.code()), std::move(message)}; // the codes are the same numbers
+}
+
+Result<Session> muntin::openSession(const Options &options, int threads) {
+  if (Status status = checkDevice(options); !status)
+    return status;
+  mtn_session_options settings;
+  mtn_session_options_init(&settings);
+  settings.threads = threads;
+  Expected<Session> session = Session::create(&settings);
+  if (!session)
+    return toStatus(session.error());
+  return std::move(*session);
+}
+
+Result<Compiled> muntin::compileTo(const Session &session, const Request &request, mtn_emit emit) {
+  const Attention attention = request.attention();
+  const mtn_problem problem = attention.view();
+  mtn_shape shape;
+  if (request.shape)
+    shape = request.extents().view();
+  mtn_compile_result result = {};
+  result.struct_size = sizeof result;
+  const Outcome outcome(mtn_compile(session.get(), &problem, emit, request.shape ? &shape : nullptr, &result));
+  if (!outcome)
+    return toStatus(outcome);
+  Compiled compiled;
+  compiled.output.assign(result.output.data, result.output.size);
+  mtn_blob_free(&result.output);
+  for (size_t i = 0; i < result.num_stages; ++i)
+    compiled.stages.emplace_back(result.stages[i].stage, result.stages[i].seconds);
+  return compiled;
+}

@@ -1,0 +1,147 @@
+# Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Muntin's C API for PyTorch tensors, without copies: as much of it as the comparisons need.
+
+The structures mirror runtime/include/muntin/muntin.h field by field; struct_size lets the library notice an older one.
+"""
+import ctypes as c
+import json
+import pathlib
+
+MAX_RANK, MAX_DIMS = 3, 6
+ALLOCATE_WORKSPACE = 1
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LIBRARY = ROOT / "build" / "lib" / "libmuntin.so"
+
+
+class Problem(c.Structure):
+    _fields_ = [("struct_size", c.c_size_t), ("operation", c.c_int), ("dtype", c.c_int), ("rank", c.c_int32),
+                ("head_dim", c.c_int64), ("value_dim", c.c_int64), ("mask", c.c_char_p),
+                ("template_name", c.c_char_p), ("target", c.c_char_p), ("plan", c.c_char_p)]
+
+
+class Shape(c.Structure):
+    _fields_ = [("struct_size", c.c_size_t), ("batch", c.c_int64), ("heads", c.c_int64), ("kv_heads", c.c_int64),
+                ("grid", c.c_int64 * MAX_RANK), ("kv_grid", c.c_int64 * MAX_RANK)]
+
+
+class Tensor(c.Structure):
+    _fields_ = [("data", c.c_void_p), ("dtype", c.c_int), ("ndim", c.c_int32), ("extents", c.c_int64 * MAX_DIMS),
+                ("strides", c.c_int64 * MAX_DIMS)]
+
+
+class Arguments(c.Structure):
+    _fields_ = ([("struct_size", c.c_size_t)] +
+                [(name, c.POINTER(Tensor)) for name in ("q", "k", "v", "out", "lse", "segments", "kv_segments")] +
+                [("scale", c.POINTER(c.c_double)), ("workspace", c.c_void_p), ("workspace_size", c.c_size_t),
+                 ("stream", c.c_void_p), ("threads", c.c_int32), ("flags", c.c_uint32)])
+
+
+class SessionOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_size_t), ("device", c.c_char_p), ("threads", c.c_int32), ("compiler", c.c_char_p),
+                ("dump_dir", c.c_char_p), ("override_dir", c.c_char_p), ("log", c.c_void_p), ("log_user", c.c_void_p),
+                ("log_level", c.c_int32), ("parallel_for", c.c_void_p), ("parallel_for_user", c.c_void_p)]
+
+
+class KernelInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_size_t), ("key", c.c_char_p), ("target", c.c_char_p), ("plan", c.c_char_p),
+                ("origin", c.c_int), ("compile_seconds", c.c_double), ("stages", c.c_void_p),
+                ("num_stages", c.c_size_t), ("num_variants", c.c_size_t)]
+
+
+class Error(c.Structure):
+    _fields_ = [("status", c.c_int), ("message", c.c_char_p), ("reproducer", c.c_char_p)]
+
+
+class MuntinError(RuntimeError):
+    """A call that failed; `status` is an mtn_status."""
+
+    def __init__(self, status, message):
+        super().__init__(message)
+        self.status = status
+
+
+def sized(structure, **fields):
+    return structure(struct_size=c.sizeof(structure), **fields)
+
+
+def tensor(value):
+    """A view of a torch tensor or NumPy array of float32, float16, bfloat16 or int32."""
+    code = {"float32": 0, "float16": 1, "bfloat16": 2, "int32": 3}[str(value.dtype).removeprefix("torch.")]
+    if hasattr(value, "data_ptr"):
+        data, strides = value.data_ptr(), value.stride()
+    else:
+        data, strides = value.ctypes.data, [stride // value.itemsize for stride in value.strides]
+    return Tensor(data, code, len(value.shape), (c.c_int64 * MAX_DIMS)(*value.shape), (c.c_int64 * MAX_DIMS)(*strides))
+
+
+class Session:
+    def __init__(self, threads=0, library=LIBRARY):
+        self.library = c.CDLL(str(library))
+        self.library.mtn_last_error.restype = c.POINTER(Error)
+        for name in ("mtn_session_destroy", "mtn_kernel_release"):
+            getattr(self.library, name).restype = None
+        self.handle = c.c_void_p()
+        self.call("mtn_session_create", c.byref(sized(SessionOptions, threads=threads)), c.byref(self.handle))
+
+    def close(self):
+        """Kernels of the session must be closed before."""
+        self.library.mtn_session_destroy(self.handle)
+        self.handle = c.c_void_p()
+
+    def call(self, name, *arguments):
+        if getattr(self.library, name)(*arguments) != 0:
+            error = self.library.mtn_last_error().contents
+            raise MuntinError(error.status, error.message.decode())
+
+    def forward(self, q, k, v, out, mask="full()", template=None, **others):
+        """out = attention over tensors [batch, *grid, heads, dim], each used in place; `others` as in arguments()."""
+        self.call("mtn_forward", self.handle, c.byref(problem(q, v, mask, template)),
+                  c.byref(arguments(q, k, v, out, flags=ALLOCATE_WORKSPACE, **others)))
+        return out
+
+    def prepare(self, q, k, v, mask="full()", template=None):
+        """The kernel for these tensors, compiled if need be."""
+        return Kernel(self, q, k, v, mask, template)
+
+
+def problem(q, v, mask, template):
+    return sized(Problem, dtype=tensor(q).dtype, rank=q.ndim - 3, head_dim=q.shape[-1], value_dim=v.shape[-1],
+                 mask=mask.encode(), template_name=template.encode() if template else None)
+
+
+def arguments(q, k, v, out, lse=None, segments=None, kv_segments=None, scale=None, **fields):
+    given = {name: c.pointer(tensor(value)) for name, value in (("q", q), ("k", k), ("v", v), ("out", out), ("lse", lse),
+                                                                ("segments", segments), ("kv_segments", kv_segments))
+             if value is not None}
+    return sized(Arguments, scale=None if scale is None else c.pointer(c.c_double(scale)), **given, **fields)
+
+
+class Kernel:
+    """A compiled kernel and a workspace for the extents it was asked for, kept from run to run."""
+
+    def __init__(self, session, q, k, v, mask, template):
+        self.session, self.handle = session, c.c_void_p()
+        session.call("mtn_prepare", session.handle, c.byref(problem(q, v, mask, template)), c.c_uint32(0),
+                     c.byref(self.handle))
+        rank, size = q.ndim - 3, c.c_size_t()
+        grid = lambda x: (c.c_int64 * MAX_RANK)(*x.shape[1:1 + rank])
+        shape = sized(Shape, batch=q.shape[0], heads=q.shape[-2], kv_heads=k.shape[-2], grid=grid(q), kv_grid=grid(k))
+        session.call("mtn_kernel_workspace", self.handle, c.byref(shape), c.byref(size))
+        self.memory = c.create_string_buffer(size.value + 64)
+        start = c.addressof(self.memory)
+        self.workspace = {"workspace": start + -start % 64, "workspace_size": size.value}
+
+    def close(self):
+        self.session.library.mtn_kernel_release(self.handle)
+        self.handle = c.c_void_p()
+
+    def info(self):
+        info = sized(KernelInfo)
+        self.session.call("mtn_kernel_get_info", self.handle, c.byref(info))
+        return {"key": info.key.decode(), "target": info.target.decode(), "plan": json.loads(info.plan),
+                "compile_seconds": info.compile_seconds}
+
+    def run(self, q, k, v, out, **others):
+        self.session.call("mtn_kernel_run", self.handle, c.byref(arguments(q, k, v, out, **self.workspace, **others)))
+        return out
