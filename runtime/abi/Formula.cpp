@@ -20,7 +20,7 @@ constexpr size_t kMaxFormulaStack = 32; // the deepest formula that the compiler
 constexpr const char *kSymbolNames[] = {"batch",  "heads", "kv_heads", "query0", "query1",
                                         "query2", "key0",  "key1",     "key2"}; // in the order of Symbol
 
-int64_t extentOr1(const std::vector<int64_t> &grid, size_t axis) { return axis < grid.size() ? grid[axis] : 1; }
+int64_t extentOr1(const Grid &grid, size_t axis) { return axis < grid.size() ? grid[axis] : 1; }
 
 std::optional<int64_t> symbolValue(int64_t symbol, const Shape &shape) {
   switch (symbol) {

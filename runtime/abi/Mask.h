@@ -16,6 +16,7 @@
 #ifndef MUNTIN_ABI_MASK_H
 #define MUNTIN_ABI_MASK_H
 
+#include "runtime/abi/Grid.h"
 #include "runtime/abi/Result.h"
 
 #include <cstdint>
@@ -26,7 +27,6 @@
 
 namespace muntin {
 
-constexpr int kMaxRank = 3;
 constexpr int kMaxMaskDepth = 64; ///< all_of(full()) has depth 2
 /// The greatest extent of a grid axis.
 constexpr int64_t kMaxExtent = std::numeric_limits<int32_t>::max();
@@ -86,7 +86,7 @@ Mask canonicalMask(const Mask &mask);
 
 /// Checks the bounds that depend on the extents: window * dilation <= extent on
 /// each axis and equal grids for neighborhood(). `mask` is expanded.
-Status checkMaskExtents(const Mask &mask, const std::vector<int64_t> &grid, const std::vector<int64_t> &kvGrid);
+Status checkMaskExtents(const Mask &mask, const Grid &grid, const Grid &kvGrid);
 
 /// True if `mask` contains a document().
 bool needsSegments(const Mask &mask);

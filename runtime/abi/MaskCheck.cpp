@@ -146,8 +146,7 @@ std::string nearest(int64_t dilation, int64_t extent) {
 }
 
 /// Runs at each launch: no allocation unless it fails.
-Status checkExtents(const Checker &checker, const Mask &mask, const std::vector<int64_t> &grid,
-                    const std::vector<int64_t> &kvGrid) {
+Status checkExtents(const Checker &checker, const Mask &mask, const Grid &grid, const Grid &kvGrid) {
   for (const Mask &child : mask.children)
     if (Status status = checkExtents(checker, child, grid, kvGrid); !status)
       return status;
@@ -188,7 +187,7 @@ Result<Mask> expandMask(const Mask &mask, int rank) {
   return result;
 }
 
-Status checkMaskExtents(const Mask &mask, const std::vector<int64_t> &grid, const std::vector<int64_t> &kvGrid) {
+Status checkMaskExtents(const Mask &mask, const Grid &grid, const Grid &kvGrid) {
   if (grid.size() != kvGrid.size())
     return Status::invalid(fmt::format("mask: grid has rank {}, but kv_grid has rank {}", grid.size(), kvGrid.size()));
   return checkExtents(Checker(mask), mask, grid, kvGrid);

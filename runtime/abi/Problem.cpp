@@ -108,8 +108,7 @@ int64_t Shape::queries() const { return product(grid); }
 int64_t Shape::keys() const { return product(kvGrid); }
 
 Status checkShape(const Problem &problem, const Shape &shape) {
-  const std::pair<const char *, const std::vector<int64_t> *> grids[] = {{"grid", &shape.grid},
-                                                                         {"kv_grid", &shape.kvGrid}};
+  const std::pair<const char *, const Grid *> grids[] = {{"grid", &shape.grid}, {"kv_grid", &shape.kvGrid}};
   for (const auto &[name, grid] : grids) {
     if (grid->size() != static_cast<size_t>(problem.rank))
       return Status::invalid(fmt::format("{} has rank {}, expected {}", name, grid->size(), problem.rank));

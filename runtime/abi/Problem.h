@@ -60,8 +60,8 @@ struct Shape {
   int64_t batch = 1;
   int64_t heads = 1;
   int64_t kvHeads = 1;
-  std::vector<int64_t> grid;
-  std::vector<int64_t> kvGrid;
+  Grid grid;
+  Grid kvGrid;
 
   int64_t queries() const; ///< tokens of the query grid
   int64_t keys() const;    ///< tokens of the key grid

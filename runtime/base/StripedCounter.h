@@ -11,8 +11,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <functional>
-#include <thread>
 
 namespace muntin::runtime {
 
@@ -20,7 +18,8 @@ namespace muntin::runtime {
 class StripedCounter {
 public:
   void add() {
-    thread_local const size_t stripe = std::hash<std::thread::id>()(std::this_thread::get_id()) % kStripes;
+    static std::atomic<size_t> threads{0};
+    thread_local const size_t stripe = threads.fetch_add(1, std::memory_order_relaxed) % kStripes;
     stripes_[stripe].value.fetch_add(1, std::memory_order_relaxed);
   }
   uint64_t sum() const {

@@ -70,25 +70,22 @@ Result<Shape> toShape(const mtn_shape *shape, int rank) {
 
 //===-- Runs --------------------------------------------------------------===//
 
-static Result<TensorView> toView(const char *name, const mtn_tensor &tensor) {
+static Status toView(const char *name, const mtn_tensor &tensor, std::optional<TensorView> &target) {
   if (tensor.dtype < MTN_F32 || tensor.dtype > MTN_I32)
     return Status::invalid(fmt::format("{}: dtype is {}, expected 0 to 3", name, static_cast<int>(tensor.dtype)));
   if (tensor.ndim < 0 || tensor.ndim > kMaxDims)
     return Status::invalid(fmt::format("{}: ndim is {}, expected 0 to {}", name, tensor.ndim, kMaxDims));
-  TensorView view{.data = tensor.data, .type = static_cast<DataType>(tensor.dtype), .rank = tensor.ndim};
+  TensorView &view = target.emplace();
+  view.data = tensor.data;
+  view.type = static_cast<DataType>(tensor.dtype);
+  view.rank = tensor.ndim;
   std::copy_n(tensor.extents, tensor.ndim, view.extents.begin());
   std::copy_n(tensor.strides, tensor.ndim, view.strides.begin());
-  return view;
+  return {};
 }
 
 static Status addTensor(TensorSet &set, Tensor which, const mtn_tensor *tensor) {
-  if (!tensor)
-    return {};
-  const Result<TensorView> view = toView(tensorName(which), *tensor);
-  if (!view)
-    return view.status();
-  at(set, which) = *view;
-  return {};
+  return tensor ? toView(tensorName(which), *tensor, at(set, which)) : Status();
 }
 
 Result<RunRequest> toRunRequest(const mtn_arguments *arguments) {

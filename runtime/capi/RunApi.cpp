@@ -25,16 +25,16 @@ mtn_status mtn_forward(mtn_session *session, const mtn_problem *problem, const m
     Result<RunRequest> run = toRunRequest(arguments);
     if (!run)
       return report(run.status());
-    const KernelOutcome outcome = session->session->forward(*request, std::move(*run));
+    const KernelOutcome outcome = session->session->forward(*request, *run);
     return report(outcome.status, outcome.reproducer);
   });
 }
 
-static Result<Call> makeCall(const Kernel &kernel, RunRequest &run) {
+static Result<Call> makeCall(const Kernel &kernel, RunRequest &run, std::pmr::memory_resource *memory) {
   const Result<Shape> shape = checkLayouts(kernel.problem(), run.tensors);
   if (!shape)
     return shape.status();
-  return Call::create(kernel, run.tensors, *shape, scaleOf(kernel.problem(), run), run.threads);
+  return Call::create(kernel, run.tensors, *shape, scaleOf(kernel.problem(), run), run.threads, memory);
 }
 
 mtn_status mtn_kernel_run(mtn_kernel *kernel, const mtn_arguments *arguments) {
@@ -44,7 +44,8 @@ mtn_status mtn_kernel_run(mtn_kernel *kernel, const mtn_arguments *arguments) {
     Result<RunRequest> run = toRunRequest(arguments);
     if (!run)
       return run.status();
-    const Result<Call> call = makeCall(*kernel->kernel, *run);
+    CallRoom room;
+    const Result<Call> call = makeCall(*kernel->kernel, *run, room.memory());
     return call ? runCall(*call, *run) : call.status();
   });
 }
@@ -56,7 +57,7 @@ mtn_status mtn_call_create(mtn_kernel *kernel, const mtn_arguments *arguments, m
     Result<RunRequest> run = toRunRequest(arguments);
     if (!run)
       return run.status();
-    Result<Call> made = makeCall(*kernel->kernel, *run);
+    Result<Call> made = makeCall(*kernel->kernel, *run, std::pmr::get_default_resource());
     if (!made)
       return made.status();
     *call = new mtn_call{kernel->session, kernel->kernel, std::move(*made)};
@@ -75,21 +76,19 @@ mtn_status mtn_call_workspace(const mtn_call *call, size_t *bytes) {
 
 void mtn_call_release(mtn_call *call) { delete call; }
 
-/// Puts the pointers into the layouts. A tensor that the call was made without must have none.
-static Result<TensorSet> withPointers(const TensorSet &layouts, const mtn_pointers &pointers) {
-  const void *const data[kNumTensors] = {pointers.q,   pointers.k,        pointers.v,          pointers.out,
-                                         pointers.lse, pointers.segments, pointers.kv_segments};
-  TensorSet tensors = layouts;
+/// A tensor that the call was made without must have no pointer.
+static Status takePointers(const TensorSet &layouts, const mtn_pointers &fields, Pointers &pointers) {
+  const void *const data[kNumTensors] = {fields.q,   fields.k,        fields.v,          fields.out,
+                                         fields.lse, fields.segments, fields.kv_segments};
   for (int i = 0; i < kNumTensors; ++i) {
     const auto which = static_cast<Tensor>(i);
-    if (!tensors[i] && data[i])
+    if (!layouts[i] && data[i])
       return Status::invalid(fmt::format("{} is given, but the call was created without it", tensorName(which)));
-    if (!tensors[i])
-      continue;
-    const bool shared = which == Tensor::KvSegments && !data[i]; // segments stand for both
-    tensors[i]->data = const_cast<void *>(shared ? pointers.segments : data[i]);
+    pointers[i] = const_cast<void *>(data[i]);
   }
-  return tensors;
+  if (layouts[static_cast<size_t>(Tensor::KvSegments)] && !fields.kv_segments) // segments stand for both
+    pointers[static_cast<size_t>(Tensor::KvSegments)] = pointers[static_cast<size_t>(Tensor::Segments)];
+  return {};
 }
 
 mtn_status mtn_call_run(const mtn_call *call, const mtn_pointers *pointers) {
@@ -99,11 +98,11 @@ mtn_status mtn_call_run(const mtn_call *call, const mtn_pointers *pointers) {
     const Result<mtn_pointers> fields = readStruct("pointers", pointers);
     if (!fields)
       return fields.status();
-    const Result<TensorSet> tensors = withPointers(call->call.layouts(), *fields);
-    if (!tensors)
-      return tensors.status();
+    Pointers data;
+    if (Status status = takePointers(call->call.layouts(), *fields, data); !status)
+      return status;
     const Workspace workspace{fields->workspace, static_cast<size_t>(call->call.workspaceBytes())};
-    return call->call.run(*tensors, workspace, fields->stream);
+    return call->call.run(data, workspace, fields->stream);
   });
 }
 

@@ -167,12 +167,13 @@ double scaleOf(const Problem &problem, const RunRequest &run) {
 }
 
 Status runCall(const Call &call, const RunRequest &run) {
+  const Pointers pointers = pointersOf(run.tensors);
   if (run.allocateWorkspace && !run.workspace.data)
-    return call.runAllocating(run.tensors, run.stream);
-  return call.run(run.tensors, run.workspace, run.stream);
+    return call.runAllocating(pointers, run.stream);
+  return call.run(pointers, run.workspace, run.stream);
 }
 
-KernelOutcome Session::forward(const Request &request, RunRequest run) {
+KernelOutcome Session::forward(const Request &request, RunRequest &run) {
   const Result<CacheEntry *> entry = cache_.find(request);
   if (!entry)
     return {.status = entry.status()};
@@ -185,15 +186,22 @@ KernelOutcome Session::forward(const Request &request, RunRequest run) {
     return {.status = status};
   if (extentOf(*shape) == Extent::NoQuery)
     return {};
-  if (Status status = checkMemory(run.tensors); !status)
-    return {.status = status};
-  if (extentOf(*shape) == Extent::NoKey)
-    return {.status = fillWithoutKeys(*device_, run.tensors, run.stream)};
-
-  KernelOutcome outcome = kernelOf(**entry, false);
-  if (!outcome.status)
-    return outcome;
-  const Result<Call> call = Call::create(*outcome.kernel, run.tensors, *shape, scale, run.threads);
+  const Kernel *kernel = (*entry)->kernel(); // stays as long as the cache, so that a hit counts no reference
+  KernelOutcome outcome;
+  if (kernel) {
+    hits_.add();
+  } else { // what is wrong with the tensors is told before anything is compiled
+    if (Status status = checkMemory(run.tensors); !status)
+      return {.status = status};
+    if (extentOf(*shape) == Extent::NoKey)
+      return {.status = fillWithoutKeys(*device_, run.tensors, run.stream)};
+    outcome = kernelOf(**entry, false);
+    if (!outcome.status)
+      return outcome;
+    kernel = outcome.kernel.get();
+  }
+  CallRoom room;
+  const Result<Call> call = Call::create(*kernel, run.tensors, *shape, scale, run.threads, room.memory());
   outcome.status = call ? runCall(*call, run) : call.status();
   return outcome;
 }

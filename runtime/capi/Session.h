@@ -62,7 +62,7 @@ public:
   /// The kernel of a request; compiled if need be, unless `never`.
   KernelOutcome prepare(const Request &request, bool never);
   /// Runs a problem. Without queries or keys no kernel is needed or made.
-  KernelOutcome forward(const Request &request, RunRequest run);
+  KernelOutcome forward(const Request &request, RunRequest &run);
   /// Loads what the compiler made earlier.
   KernelOutcome loadImage(std::string_view bytes);
   /// Compiles up to a stage, for any target; nothing is cached.

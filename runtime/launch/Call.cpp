@@ -51,7 +51,7 @@ static Status negative(const Launch &launch, const char *what, int64_t value) {
           fmt::format("the kernel image is damaged: {} wants {} {}", launch.entry, value, what)};
 }
 
-Result<Call::Step> Call::pack(const Launch &launch, void *entry, const Inputs &inputs) {
+Status Call::pack(const Launch &launch, void *entry, const Inputs &inputs, Packed &packed) {
   const Result<int64_t> tasks = launch.tasks.evaluate(inputs.shape), scratch = launch.scratch.evaluate(inputs.shape);
   if (!tasks || !scratch)
     return tasks ? scratch.status() : tasks.status();
@@ -59,12 +59,19 @@ Result<Call::Step> Call::pack(const Launch &launch, void *entry, const Inputs &i
     return negative(launch, "tasks", *tasks);
   if (*scratch < 0)
     return negative(launch, "bytes of scratch", *scratch);
-  Step step{.entry = entry, .tasks = *tasks, .threads = launch.threads, .scratch = *scratch};
+  if (*tasks == 0)
+    return {};
+  packed.steps.push_back({.entry = entry,
+                          .tasks = *tasks,
+                          .threads = launch.threads,
+                          .scratch = *scratch,
+                          .firstSlot = packed.slots.size(),
+                          .slots = launch.arguments.size()});
   for (const Argument &argument : launch.arguments) {
-    const auto slot = static_cast<uint16_t>(step.arguments.size());
+    const auto slot = static_cast<uint32_t>(packed.slots.size());
     uint64_t bits = 0;
     switch (argument.kind) {
-    case Argument::Kind::TensorPointer: step.pointers.push_back({slot, static_cast<int8_t>(argument.index), 0}); break;
+    case Argument::Kind::TensorPointer: packed.pointers.push_back({slot, argument.index, 0}); break;
     case Argument::Kind::Stride:
       if (const std::optional<TensorView> &tensor = inputs.tensors[argument.index])
         bits = static_cast<uint64_t>(tensor->strides[argument.axis]);
@@ -75,7 +82,7 @@ Result<Call::Step> Call::pack(const Launch &launch, void *entry, const Inputs &i
       if (!value)
         return value.status();
       if (argument.kind == Argument::Kind::Workspace)
-        step.pointers.push_back({slot, -1, *value});
+        packed.pointers.push_back({slot, -1, *value});
       else
         bits = static_cast<uint64_t>(*value);
       break;
@@ -85,33 +92,40 @@ Result<Call::Step> Call::pack(const Launch &launch, void *entry, const Inputs &i
     case Argument::Kind::TensorMap: // Kernel::load has refused it
       break;
     }
-    step.arguments.push_back(bits);
+    packed.slots.push_back(bits);
   }
-  return step;
+  return {};
 }
 
-Result<std::vector<Call::Step>> Call::packAll(const std::vector<Launch> &launches, const std::vector<void *> &entries,
-                                              const Inputs &inputs) {
-  std::vector<Step> steps;
-  for (size_t i = 0; i < launches.size(); ++i) {
-    Result<Step> step = pack(launches[i], entries[i], inputs);
-    if (!step)
-      return step.status();
-    if (step->tasks > 0)
-      steps.push_back(std::move(*step));
-  }
-  return steps;
+Status Call::packAll(const std::vector<Launch> &launches, const std::vector<void *> &entries, const Inputs &inputs,
+                     Packed &packed) {
+  size_t slots = 0;
+  for (const Launch &launch : launches)
+    slots += launch.arguments.size();
+  packed.steps.reserve(launches.size());
+  packed.slots.reserve(slots);
+  packed.pointers.reserve(slots);
+  for (size_t i = 0; i < launches.size(); ++i)
+    if (Status status = pack(launches[i], entries[i], inputs, packed); !status)
+      return status;
+  return {};
 }
 
-Result<Call> Call::create(const Kernel &kernel, TensorSet tensors, const Shape &shape, double scale, int threads) {
+Result<Call> Call::create(const Kernel &kernel, const TensorSet &tensors, const Shape &shape, double scale, int threads,
+                          std::pmr::memory_resource *memory) {
   if (Status status = checkScale(scale); !status)
     return status;
-  Call call;
+  Call call(memory);
   call.kernel_ = &kernel;
-  call.tensors_ = std::move(tensors);
+  call.tensors_ = tensors;
+  call.footprints_ = Footprints(tensors);
   call.threads_ = threads;
   call.extent_ = extentOf(shape);
-  if (call.extent_ != Extent::Some)
+  if (call.extent_ == Extent::NoQuery)
+    return call;
+  if (Status status = checkOutputs(tensors); !status)
+    return status;
+  if (call.extent_ == Extent::NoKey)
     return call;
   const Result<size_t> index = kernel.choose(shape);
   if (!index)
@@ -121,36 +135,37 @@ Result<Call> Call::create(const Kernel &kernel, TensorSet tensors, const Shape &
   if (!workspace)
     return workspace.status();
   call.workspaceBytes_ = *workspace;
-  Result<std::vector<Step>> steps =
-      packAll(variant.launches, kernel.entries(*index), {.shape = shape, .tensors = call.tensors_, .scale = scale});
-  if (!steps)
-    return steps.status();
-  call.steps_ = std::move(*steps);
+  const Inputs inputs{.shape = shape, .tensors = tensors, .scale = scale};
+  if (Status status = packAll(variant.launches, kernel.entries(*index), inputs, call.packed_); !status)
+    return status;
   return call;
 }
 
 //===-- Running -----------------------------------------------------------===//
 
-Status Call::launch(Device &device, const Step &step, const TensorSet &tensors, void *workspace, Stream stream,
-                    int threads) {
-  std::array<uint64_t, 128> few;
-  std::vector<uint64_t> many;
-  if (step.arguments.size() > few.size())
-    many.resize(step.arguments.size());
-  uint64_t *slots = many.empty() ? few.data() : many.data();
-  std::ranges::copy(step.arguments, slots);
-  for (const Step::Pointer &pointer : step.pointers) {
-    void *base = workspace;
-    if (pointer.tensor >= 0)
-      base = tensors[pointer.tensor] ? tensors[pointer.tensor]->data : nullptr;
+Status Call::launchAll(Device &device, const Packed &packed, const Pointers &pointers, void *workspace, Stream stream,
+                       int threads) {
+  // Threads share the call, so that each run fills in a copy.
+  constexpr size_t kFew = 128;
+  std::array<uint64_t, kFew> few;
+  const size_t count = packed.slots.size();
+  std::vector<uint64_t> many(count > kFew ? count : 0);
+  uint64_t *const slots = many.empty() ? few.data() : many.data();
+  std::ranges::copy(packed.slots, slots);
+  for (const Pointer &pointer : packed.pointers) {
+    void *const base = pointer.tensor < 0 ? workspace : pointers[pointer.tensor];
     slots[pointer.slot] = reinterpret_cast<uintptr_t>(base) + static_cast<uint64_t>(pointer.offset);
   }
-  const Work work{.entry = step.entry,
-                  .arguments = {slots, step.arguments.size()},
-                  .tasks = step.tasks,
-                  .threads = step.threads,
-                  .scratch = step.scratch};
-  return device.launch(work, stream, threads);
+  for (const Step &step : packed.steps) {
+    const Work work{.entry = step.entry,
+                    .arguments = {slots + step.firstSlot, step.slots},
+                    .tasks = step.tasks,
+                    .threads = step.threads,
+                    .scratch = step.scratch};
+    if (Status status = device.launch(work, stream, threads); !status)
+      return status;
+  }
+  return {};
 }
 
 static Status checkWorkspace(Workspace workspace, int64_t wanted, const TensorSet &tensors) {
@@ -173,19 +188,32 @@ static Status checkWorkspace(Workspace workspace, int64_t wanted, const TensorSe
   return {};
 }
 
-Status Call::run(const TensorSet &tensors, Workspace workspace, Stream stream) const {
-  if (extent_ == Extent::NoQuery)
+TensorSet Call::withPointers(const Pointers &pointers) const {
+  TensorSet tensors = tensors_;
+  for (int i = 0; i < kNumTensors; ++i)
+    if (tensors[i])
+      tensors[i]->data = pointers[i];
+  return tensors;
+}
+
+Status Call::checkPointers(const Pointers &pointers, Workspace workspace) const {
+  if (footprints_.apart(pointers, workspace.data, workspaceBytes_) &&
+      workspace.size >= static_cast<size_t>(workspaceBytes_))
     return {};
+  const TensorSet tensors = withPointers(pointers);
   if (Status status = checkMemory(tensors); !status)
     return status;
-  if (extent_ == Extent::NoKey)
-    return fillWithoutKeys(kernel_->device(), tensors, stream);
-  if (Status status = checkWorkspace(workspace, workspaceBytes_, tensors); !status)
+  return checkWorkspace(workspace, workspaceBytes_, tensors);
+}
+
+Status Call::run(const Pointers &pointers, Workspace workspace, Stream stream) const {
+  if (extent_ == Extent::NoQuery)
+    return {};
+  if (Status status = checkPointers(pointers, workspace); !status)
     return status;
-  for (const Step &step : steps_)
-    if (Status status = launch(kernel_->device(), step, tensors, workspace.data, stream, threads_); !status)
-      return status;
-  return {};
+  if (extent_ == Extent::NoKey)
+    return fillWithoutKeys(kernel_->device(), withPointers(pointers), stream);
+  return launchAll(kernel_->device(), packed_, pointers, workspace.data, stream, threads_);
 }
 
 namespace {
@@ -213,11 +241,11 @@ private:
 };
 } // namespace
 
-Status Call::runAllocating(const TensorSet &tensors, Stream stream) const {
+Status Call::runAllocating(const Pointers &pointers, Stream stream) const {
   TemporaryMemory memory(kernel_->device());
   if (Status status = memory.allocate(workspaceBytes_); !status)
     return status;
-  if (Status status = run(tensors, {memory.data(), static_cast<size_t>(workspaceBytes_)}, stream); !status)
+  if (Status status = run(pointers, {memory.data(), static_cast<size_t>(workspaceBytes_)}, stream); !status)
     return status;
   return memory.data() ? kernel_->device().synchronize(stream) : Status();
 }
@@ -247,14 +275,13 @@ Result<uint64_t> countPairs(const Kernel &kernel, const Shape &shape, TensorSet 
       return status;
   if (Status status = device.copyFromHost(counter.data(), &pairs, sizeof pairs, nullptr); !status)
     return status;
-  const auto steps =
-      Call::packAll(variant.counting, kernel.countingEntries(*index),
-                    {.shape = shape, .tensors = tensors, .counter = static_cast<uint64_t *>(counter.data())});
-  if (!steps)
-    return steps.status();
-  for (const Call::Step &step : *steps) // on one thread: the counter is not atomic
-    if (Status status = Call::launch(device, step, tensors, workspace.data(), nullptr, 1); !status)
-      return status;
+  Call::Packed packed(std::pmr::get_default_resource());
+  const Call::Inputs inputs{.shape = shape, .tensors = tensors, .counter = static_cast<uint64_t *>(counter.data())};
+  if (Status status = Call::packAll(variant.counting, kernel.countingEntries(*index), inputs, packed); !status)
+    return status;
+  // On one thread: the counter is not atomic.
+  if (Status status = Call::launchAll(device, packed, pointersOf(tensors), workspace.data(), nullptr, 1); !status)
+    return status;
   if (Status status = device.copyToHost(&pairs, counter.data(), sizeof pairs, nullptr); !status)
     return status;
   return pairs;

@@ -25,11 +25,7 @@ static Status checkForm(const char *name, const TensorView &tensor, int rank, Da
       return Status::invalid(fmt::format("{}: extent {} of axis {} is not in [0, 2^31)", name, extent, axis));
   if (tensor.extents[rank - 1] > 1 && tensor.strides[rank - 1] != 1)
     return Status::invalid(fmt::format("{}: stride {} of the last axis, expected 1", name, tensor.strides[rank - 1]));
-  TensorView anywhere = tensor;
-  anywhere.data = nullptr;
-  for (int64_t &stride : anywhere.strides)
-    stride = stride == INT64_MIN ? INT64_MAX : std::abs(stride);
-  if (!tensor.empty() && !byteSpan(anywhere))
+  if (!tensor.empty() && !byteReach(tensor))
     return Status::invalid(fmt::format("{} spans 2^63 bytes or more", name));
   return {};
 }
@@ -42,8 +38,8 @@ static Status checkExtent(const char *name, int axis, int64_t extent, const char
 }
 
 /// [B, *grid, H, last] against a shape; `last` < 0 where there is no last axis.
-static Status checkExtents(const char *name, const TensorView &tensor, int64_t batch, const std::vector<int64_t> &grid,
-                           int64_t heads, int64_t last) {
+static Status checkExtents(const char *name, const TensorView &tensor, int64_t batch, const Grid &grid, int64_t heads,
+                           int64_t last) {
   if (Status status = checkExtent(name, 0, tensor.extents[0], "the batch of q", batch); !status)
     return status;
   int axis = 1;
@@ -88,7 +84,7 @@ Status checkSegments(const Problem &problem, const Shape &shape, TensorSet &tens
 }
 
 /// The axes between batch and head.
-static std::vector<int64_t> gridOf(const TensorView &tensor, int rank) {
+static Grid gridOf(const TensorView &tensor, int rank) {
   return {tensor.extents.begin() + 1, tensor.extents.begin() + 1 + rank};
 }
 
@@ -107,7 +103,7 @@ Result<Shape> checkLayouts(const Problem &problem, TensorSet &tensors) {
                     .kvHeads = k.extents[rank + 1],
                     .grid = gridOf(q, rank),
                     .kvGrid = gridOf(k, rank)};
-  const auto check = [&](Tensor tensor, const std::vector<int64_t> &grid, int64_t heads, int64_t last) {
+  const auto check = [&](Tensor tensor, const Grid &grid, int64_t heads, int64_t last) {
     return checkExtents(tensorName(tensor), *at(tensors, tensor), shape.batch, grid, heads, last);
   };
   if (Status status = check(Tensor::Query, shape.grid, shape.heads, problem.headDim); !status)
@@ -145,17 +141,25 @@ static Status checkPointer(const char *name, const TensorView &tensor) {
   return {};
 }
 
+Status checkOutputs(const TensorSet &tensors) {
+  for (const Tensor output : {Tensor::Out, Tensor::Lse})
+    if (const std::optional<TensorView> &written = at(tensors, output);
+        written && !written->empty() && !isInjective(*written))
+      return Status::invalid(fmt::format("{} overlaps itself", tensorName(output)));
+  return {};
+}
+
 Status checkMemory(const TensorSet &tensors) {
   for (int i = 0; i < kNumTensors; ++i)
     if (const std::optional<TensorView> &tensor = tensors[i])
       if (Status status = checkPointer(tensorName(static_cast<Tensor>(i)), *tensor); !status)
         return status;
+  if (Status status = checkOutputs(tensors); !status)
+    return status;
   for (const Tensor output : {Tensor::Out, Tensor::Lse}) {
     const std::optional<TensorView> &written = at(tensors, output);
     if (!written || written->empty())
       continue;
-    if (!isInjective(*written))
-      return Status::invalid(fmt::format("{} overlaps itself", tensorName(output)));
     for (int i = 0; i < kNumTensors; ++i)
       if (tensors[i] && static_cast<Tensor>(i) != output && !areDisjoint(*written, *tensors[i]))
         return Status::invalid(fmt::format("{} overlaps {}", tensorName(output), tensorName(static_cast<Tensor>(i))));

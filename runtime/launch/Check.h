@@ -22,6 +22,9 @@ Result<Shape> checkLayouts(const Problem &problem, TensorSet &tensors);
 /// spans beyond the address space, outputs that overlap anything.
 Status checkMemory(const TensorSet &tensors);
 
+/// Checks that no output overlaps itself; pointers are not looked at.
+Status checkOutputs(const TensorSet &tensors);
+
 /// Checks the segments of a counting run: those that `problem` needs, for `shape`.
 Status checkSegments(const Problem &problem, const Shape &shape, TensorSet &tensors);
 

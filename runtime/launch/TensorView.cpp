@@ -39,39 +39,65 @@ bool TensorView::empty() const {
   return std::ranges::any_of(shape(), [](int64_t extent) { return extent == 0; });
 }
 
-std::optional<ByteSpan> byteSpan(const TensorView &tensor) {
-  // Extents are below 2^31 and strides below 2^63, so that six products cannot leave 128 bits.
-  __int128 low = 0, high = 0;
+std::optional<ByteReach> byteReach(const TensorView &tensor) {
+  // Each sum is a part of the span, so that one that does not fit in 64 bits belongs to a span that does not either.
+  int64_t low = 0, high = 1;
   for (int axis = 0; axis < tensor.rank; ++axis) {
-    const __int128 reach = static_cast<__int128>(tensor.extents[axis] - 1) * tensor.strides[axis];
-    (reach < 0 ? low : high) += reach;
+    int64_t reach;
+    if (__builtin_mul_overflow(tensor.extents[axis] - 1, tensor.strides[axis], &reach))
+      return std::nullopt;
+    int64_t &side = reach < 0 ? low : high;
+    if (__builtin_add_overflow(side, reach, &side))
+      return std::nullopt;
   }
-  const __int128 bytes = dataTypeBytes(tensor.type);
+  const int64_t bytes = dataTypeBytes(tensor.type);
+  int64_t span;
+  if (__builtin_mul_overflow(low, bytes, &low) || __builtin_mul_overflow(high, bytes, &high) ||
+      __builtin_sub_overflow(high, low, &span))
+    return std::nullopt;
+  return ByteReach{low, high};
+}
+
+std::optional<ByteSpan> byteSpan(const TensorView &tensor) {
+  const std::optional<ByteReach> reach = byteReach(tensor);
+  if (!reach)
+    return std::nullopt;
   const __int128 base = reinterpret_cast<uintptr_t>(tensor.data);
-  const ByteSpan span{base + low * bytes, base + (high + 1) * bytes};
-  const bool fits = span.end - span.begin <= std::numeric_limits<int64_t>::max() && span.begin >= 0 &&
-                    span.end <= static_cast<__int128>(std::numeric_limits<uintptr_t>::max());
+  const ByteSpan span{base + reach->low, base + reach->high};
+  const bool fits = span.begin >= 0 && span.end <= static_cast<__int128>(std::numeric_limits<uintptr_t>::max());
   return fits ? std::optional(span) : std::nullopt;
+}
+
+/// True if each axis, in this order, steps over all that those before it reach.
+static bool eachStepsOver(const TensorView &tensor, std::span<const int> axes) {
+  uint64_t reach = 0; // in elements
+  for (const int axis : axes) {
+    if (tensor.extents[axis] <= 1)
+      continue;
+    const auto stride = static_cast<uint64_t>(tensor.strides[axis]);
+    const uint64_t magnitude = tensor.strides[axis] < 0 ? -stride : stride;
+    uint64_t step;
+    if (magnitude <= reach || __builtin_mul_overflow(magnitude, tensor.extents[axis] - 1, &step) ||
+        __builtin_add_overflow(reach, step, &reach))
+      return false;
+  }
+  return true;
 }
 
 bool isInjective(const TensorView &tensor) {
   std::array<int, kMaxDims> axes{};
   const auto end = axes.begin() + tensor.rank;
-  std::iota(axes.begin(), end, 0);
-  const auto magnitude = [&](int axis) {
-    const __int128 stride = tensor.strides[axis];
-    return stride < 0 ? -stride : stride;
-  };
-  std::sort(axes.begin(), end, [&](int left, int right) { return magnitude(left) < magnitude(right); });
-  __int128 reach = 0;
-  for (auto axis = axes.begin(); axis != end; ++axis) {
-    if (tensor.extents[*axis] <= 1)
-      continue;
-    if (magnitude(*axis) <= reach)
-      return false;
-    reach += magnitude(*axis) * (tensor.extents[*axis] - 1);
-  }
-  return true;
+  std::iota(std::make_reverse_iterator(end), axes.rend(), 0); // last axis first: nearly all layouts are in this order
+  if (eachStepsOver(tensor, {axes.begin(), end}))
+    return true;
+  std::sort(axes.begin(), end, [&](int left, int right) {
+    const auto magnitude = [&](int axis) {
+      const auto stride = static_cast<uint64_t>(tensor.strides[axis]);
+      return tensor.strides[axis] < 0 ? -stride : stride;
+    };
+    return magnitude(left) < magnitude(right);
+  });
+  return eachStepsOver(tensor, {axes.begin(), end});
 }
 
 /// Where the elements of `tensor` lie modulo `modulus` bytes: [begin, begin + length), begin in [0, modulus). Strides

@@ -37,6 +37,13 @@ struct TensorView {
   bool empty() const;
 };
 
+/// The bytes [low, high) that a tensor covers, counted from its data pointer.
+struct ByteReach {
+  int64_t low = 0, high = 0;
+};
+/// Nothing for a layout that spans 2^63 bytes or more. `tensor` is not empty; its pointer is not looked at.
+std::optional<ByteReach> byteReach(const TensorView &tensor);
+
 /// The bytes [begin, end) from the first to the last element of a tensor,
 /// relative to address 0; wider than any address, so that nothing wraps.
 struct ByteSpan {
@@ -57,6 +64,9 @@ bool isInjective(const TensorView &tensor);
 ///   stride s     |  q   k   v  out |  q   k   v  out |  q ...
 ///
 bool areDisjoint(const TensorView &a, const TensorView &b);
+
+/// True for what a run writes.
+constexpr bool isOutput(Tensor tensor) { return tensor == Tensor::Out || tensor == Tensor::Lse; }
 
 /// The name in messages: "q", "kv_segments", ...
 const char *tensorName(Tensor tensor);

@@ -187,7 +187,7 @@ TEST_F(Calls, ArgumentsAreThoseOfTheRecipe) {
   const Result<Call> made = call(set);
   ASSERT_TRUE(made.ok()) << made.status().message();
   EXPECT_EQ(made->workspaceBytes(), 256);
-  ASSERT_TRUE(made->run(set, {workspace, sizeof workspace}, nullptr).ok());
+  ASSERT_TRUE(made->run(pointersOf(set), {workspace, sizeof workspace}, nullptr).ok());
   ASSERT_EQ(device.notes.size(), 1u) << "a launch without tasks is left out";
   const Noted &note = device.notes[0];
   EXPECT_EQ(note.entry, "attend");
@@ -203,7 +203,7 @@ TEST_F(Calls, ArgumentsAreThoseOfTheRecipe) {
 TEST_F(Calls, WithoutLseItsSlotsAreZero) {
   TensorSet set = tensors(9, 10);
   at(set, Tensor::Lse).reset();
-  ASSERT_TRUE(call(set)->run(set, {workspace, sizeof workspace}, nullptr).ok());
+  ASSERT_TRUE(call(set)->run(pointersOf(set), {workspace, sizeof workspace}, nullptr).ok());
   EXPECT_EQ(device.notes.at(0).arguments[3], 0u);
   EXPECT_EQ(device.notes.at(0).arguments[4], 0u);
 }
@@ -211,7 +211,7 @@ TEST_F(Calls, WithoutLseItsSlotsAreZero) {
 TEST_F(Calls, TheFirstVariantThatFitsIsTaken) {
   for (const auto &[keys, entry] : {std::pair(8, "attend_few"), std::pair(9, "attend")}) {
     TensorSet set = tensors(9, keys);
-    ASSERT_TRUE(call(set)->runAllocating(set, nullptr).ok());
+    ASSERT_TRUE(call(set)->runAllocating(pointersOf(set), nullptr).ok());
     EXPECT_EQ(device.notes.back().entry, entry);
   }
   EXPECT_EQ(device.allocations, 0) << "a workspace was not given back";
@@ -222,12 +222,12 @@ TEST_F(Calls, EmptyProblemsLaunchNothing) {
   for (std::optional<TensorView> &tensor : none)
     if (tensor)
       tensor->data = nullptr;
-  ASSERT_TRUE(call(none)->run(none, {}, nullptr).ok());
+  ASSERT_TRUE(call(none)->run(pointersOf(none), {}, nullptr).ok());
   EXPECT_TRUE(device.fills.empty());
 
   TensorSet noKey = tensors(9, 0);
   at(noKey, Tensor::Key)->data = at(noKey, Tensor::Value)->data = nullptr;
-  ASSERT_TRUE(call(noKey)->run(noKey, {}, nullptr).ok());
+  ASSERT_TRUE(call(noKey)->run(pointersOf(noKey), {}, nullptr).ok());
   ASSERT_EQ(device.fills.size(), 2u);
   EXPECT_EQ(device.fills[0], std::pair(at(noKey, Tensor::Out)->data, 0u));
   EXPECT_EQ(device.fills[1], std::pair(at(noKey, Tensor::Lse)->data, 0xff800000u));
@@ -238,7 +238,7 @@ TEST_F(Calls, TheWorkspaceIsChecked) {
   TensorSet set = tensors(9, 10);
   const Result<Call> made = call(set);
   const auto refused = [&](Workspace space, const char *part) {
-    const Status status = made->run(set, space, nullptr);
+    const Status status = made->run(pointersOf(set), space, nullptr);
     EXPECT_EQ(status.code(), StatusCode::InvalidArgument);
     EXPECT_NE(status.message().find(part), std::string::npos) << status.message();
   };
@@ -253,7 +253,7 @@ TEST_F(Calls, TheWorkspaceIsChecked) {
 TEST_F(Calls, AFailedLaunchIsReported) {
   device.failing = "attend";
   TensorSet set = tensors(9, 10);
-  EXPECT_EQ(call(set)->runAllocating(set, nullptr).code(), StatusCode::OutOfMemory);
+  EXPECT_EQ(call(set)->runAllocating(pointersOf(set), nullptr).code(), StatusCode::OutOfMemory);
   EXPECT_EQ(device.allocations, 0);
 }
 
