@@ -88,7 +88,7 @@ static int64_t product(const std::vector<int64_t> &extents) {
   return std::accumulate(extents.begin(), extents.end(), int64_t(1), std::multiplies<>());
 }
 
-static std::vector<int64_t> drawGrid(Random &random, const Mask &mask, int rank) {
+static Grid drawGrid(Random &random, const Mask &mask, int rank) {
   static constexpr int64_t kMore[] = {160, 18, 7};
   std::vector<int64_t> grid(rank);
   for (int axis = 0; axis < rank; ++axis) {
