@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/abi/Bytes.h"
 #include "runtime/abi/Image.h"
 
 #include <fmt/format.h>
@@ -51,17 +52,9 @@ void fields(auto &io, Is<Variant> auto &variant) {
 void fields(auto &io, Is<Binary> auto &binary) { io(binary.kind, binary.target, binary.bytes); }
 void fields(auto &io, Is<Image> auto &image) { io(image.problemKey, image.plan, image.variants, image.binaries); }
 
-class Writer {
+class Writer : public ByteWriter {
 public:
   template <typename... Fields> void operator()(const Fields &...values) { (put(values), ...); }
-
-  /// The low `size` bytes of `value`, least significant first.
-  void integer(uint64_t value, int size) {
-    for (int i = 0; i < size; ++i)
-      bytes += static_cast<char>(value >> (8 * i));
-  }
-
-  std::string bytes;
 
 private:
   template <typename T> void put(const T &value) {
@@ -70,10 +63,7 @@ private:
     else
       fields(*this, value);
   }
-  void put(const std::string &text) {
-    integer(text.size(), 8);
-    bytes += text;
-  }
+  void put(const std::string &value) { text(value); }
   template <typename T> void put(const std::vector<T> &list) {
     integer(list.size(), 8);
     for (const T &element : list)
@@ -81,27 +71,11 @@ private:
   }
 };
 
-/// After the first damage every read gives zeros and `damaged` stays true.
-class Reader {
+class Reader : public ByteReader {
 public:
-  explicit Reader(std::string_view bytes) : rest(bytes) {}
+  using ByteReader::ByteReader;
 
   template <typename... Fields> void operator()(Fields &...values) { (get(values), ...); }
-
-  uint64_t integer(size_t size) {
-    if (damaged || rest.size() < size) {
-      damaged = true;
-      return 0;
-    }
-    uint64_t value = 0;
-    for (size_t i = 0; i < size; ++i)
-      value |= static_cast<uint64_t>(static_cast<unsigned char>(rest[i])) << (8 * i);
-    rest.remove_prefix(size);
-    return value;
-  }
-
-  std::string_view rest;
-  bool damaged = false;
 
 private:
   template <typename T> void get(T &value) {
@@ -117,24 +91,12 @@ private:
       fields(*this, value);
     }
   }
-  void get(std::string &text) {
-    const size_t size = count();
-    text = rest.substr(0, size);
-    rest.remove_prefix(size);
-  }
+  void get(std::string &value) { value = text(); }
   template <typename T> void get(std::vector<T> &list) {
     const size_t size = count();
     // Grown one by one: a false count must not reserve memory that the bytes cannot fill.
     for (size_t i = 0; i < size && !damaged; ++i)
       get(list.emplace_back());
-  }
-
-  /// Each element takes at least one byte.
-  size_t count() {
-    const uint64_t size = integer(8);
-    if (size > rest.size())
-      damaged = true;
-    return damaged ? 0 : size;
   }
 };
 

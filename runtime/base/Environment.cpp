@@ -20,28 +20,53 @@ const std::vector<Variable> &environmentTable() {
       {"MUNTIN_DUMP", "folder into which every stage of every compilation is written"},
       {"MUNTIN_OVERRIDE", "folder from which stages of a compilation are read back"},
       {"MUNTIN_LOG", "error, warn, info or debug; default warn"},
-      {"MUNTIN_CACHE", "off, ro or rw: the disk cache; this version has none and takes only off"},
-      {"MUNTIN_CACHE_DIR", "folder of the disk cache; not in this version"},
-      {"MUNTIN_CACHE_LIMIT", "size of the disk cache in bytes, with K, M or G; not in this version"},
+      {"MUNTIN_CACHE", "off, ro or rw: the disk cache; default rw"},
+      {"MUNTIN_CACHE_DIR", "folder of the disk cache; default: muntin in XDG_CACHE_HOME"},
+      {"MUNTIN_CACHE_LIMIT", "size of the disk cache in bytes, with K, M or G; default 1G"},
+      {"XDG_CACHE_HOME", "folder of caches; default: .cache in HOME"},
+      {"HOME", "where XDG_CACHE_HOME is by default"},
       {"XDG_RUNTIME_DIR", "first choice for the private folder of loaded kernels"},
       {"TMPDIR", "second choice; the third is /tmp"},
   };
   return table;
 }
 
-static Status notInThisVersion(const char *name, std::string_view value) {
-  return {StatusCode::NotInThisVersion,
-          fmt::format("{} is '{}', but the disk cache is not in this version", name, value)};
+static Result<uint64_t> parseBytes(std::string_view text) {
+  const size_t unit = std::string_view("KMG").find(text.back());
+  const int shift = unit == std::string_view::npos ? 0 : 10 * (static_cast<int>(unit) + 1);
+  const std::string_view digits = text.substr(0, text.size() - (shift > 0));
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size() || number > UINT64_MAX >> shift)
+    return Status::invalid(
+        fmt::format("MUNTIN_CACHE_LIMIT is '{}', expected bytes below 2^64: a number, with K, M or G behind it", text));
+  return number << shift;
 }
 
-static Status readCacheVariables(const std::function<std::string(const char *)> &get) {
-  if (const std::string mode = get("MUNTIN_CACHE"); mode == "ro" || mode == "rw")
-    return notInThisVersion("MUNTIN_CACHE", mode);
-  else if (!mode.empty() && mode != "off")
+/// Where the cache is if nobody says so; "" if the environment names no place. Relative paths are no place.
+static std::string defaultCacheDir(const std::string &xdgCacheHome, const std::string &home) {
+  if (xdgCacheHome.starts_with('/'))
+    return xdgCacheHome + "/muntin";
+  return home.starts_with('/') ? home + "/.cache/muntin" : "";
+}
+
+static Status readCacheVariables(const std::function<std::string(const char *)> &get, Environment &environment) {
+  if (const std::string mode = get("MUNTIN_CACHE"); mode == "off")
+    environment.cache = CacheMode::Off;
+  else if (mode == "ro")
+    environment.cache = CacheMode::ReadOnly;
+  else if (!mode.empty() && mode != "rw")
     return Status::invalid(fmt::format("MUNTIN_CACHE is '{}', expected off, ro or rw", mode));
-  for (const char *name : {"MUNTIN_CACHE_DIR", "MUNTIN_CACHE_LIMIT"})
-    if (const std::string value = get(name); !value.empty())
-      return notInThisVersion(name, value);
+  environment.cacheDir = get("MUNTIN_CACHE_DIR");
+  const std::string otherwise = defaultCacheDir(get("XDG_CACHE_HOME"), get("HOME"));
+  if (environment.cacheDir.empty())
+    environment.cacheDir = otherwise;
+  if (const std::string text = get("MUNTIN_CACHE_LIMIT"); !text.empty()) {
+    const Result<uint64_t> limit = parseBytes(text);
+    if (!limit)
+      return limit.status();
+    environment.cacheLimit = *limit;
+  }
   return {};
 }
 
@@ -74,7 +99,7 @@ Result<Environment> readEnvironment(const Lookup &lookup) {
       return Status::invalid("MUNTIN_LOG: " + level.status().message());
     environment.logLevel = *level;
   }
-  if (Status status = readCacheVariables(get); !status)
+  if (Status status = readCacheVariables(get, environment); !status)
     return status;
   for (const std::string &folder : {get("XDG_RUNTIME_DIR"), get("TMPDIR"), std::string("/tmp")})
     if (folder.starts_with('/'))

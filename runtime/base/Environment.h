@@ -16,6 +16,7 @@
 
 #include "runtime/base/Log.h"
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@
 namespace muntin::runtime {
 
 constexpr int kMaxThreads = 1024;
+
+enum class CacheMode : int { Off = 1, ReadOnly = 2, ReadWrite = 3 };
+constexpr uint64_t kDefaultCacheLimit = uint64_t{1} << 30;
 
 struct Variable {
   const char *name;
@@ -38,12 +42,14 @@ struct Environment {
   std::string overrideDir; ///< MUNTIN_OVERRIDE
   std::optional<int> threads;
   std::optional<LogLevel> logLevel;
-  std::vector<std::string> temporaryDirs; ///< XDG_RUNTIME_DIR, TMPDIR, /tmp: absolute paths, in order of preference
+  CacheMode cache = CacheMode::ReadWrite;
+  std::string cacheDir; ///< MUNTIN_CACHE_DIR, else below the XDG cache folder; "" if the environment names no place
+  uint64_t cacheLimit = kDefaultCacheLimit; ///< bytes
+  std::vector<std::string> temporaryDirs;   ///< XDG_RUNTIME_DIR, TMPDIR, /tmp: absolute paths, in order of preference
 };
 
 using Lookup = std::function<const char *(const char *)>;
-/// Malformed values are errors that name the variable, and so are those of a
-/// part that is not in this version. An empty value counts as unset.
+/// Malformed values are errors that name the variable. An empty value counts as unset.
 Result<Environment> readEnvironment(const Lookup &lookup);
 /// The same for this process.
 Result<Environment> readEnvironment();

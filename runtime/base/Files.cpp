@@ -63,10 +63,7 @@ Status replaceFile(const std::string &path, std::string_view bytes) {
   return status;
 }
 
-Result<std::string> readFile(const std::string &path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file)
-    return ioError("open", path);
+Result<std::string> readAll(const Descriptor &file, std::string_view path) {
   std::string bytes;
   char buffer[1 << 16];
   while (true) {
@@ -78,6 +75,13 @@ Result<std::string> readFile(const std::string &path) {
     else if (errno != EINTR)
       return ioError("read", path);
   }
+}
+
+Result<std::string> readFile(const std::string &path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file)
+    return ioError("open", path);
+  return readAll(file, path);
 }
 
 } // namespace muntin::runtime

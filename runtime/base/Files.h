@@ -49,6 +49,8 @@ Status createFile(const std::string &path, std::string_view bytes);
 Status replaceFile(const std::string &path, std::string_view bytes);
 
 Result<std::string> readFile(const std::string &path);
+/// From where `file` stands to its end.
+Result<std::string> readAll(const Descriptor &file, std::string_view path);
 
 } // namespace muntin::runtime
 

@@ -135,6 +135,13 @@ Result<SessionOptions> toSessionOptions(const mtn_session_options *options) {
   result.dumpDir = orEmpty(fields->dump_dir);
   result.overrideDir = orEmpty(fields->override_dir);
   result.logLevel = fields->log_level;
+  if (fields->cache < MTN_CACHE_DEFAULT || fields->cache > MTN_CACHE_RW)
+    return Status::invalid(fmt::format("cache is {}, expected 0 to 3", static_cast<int>(fields->cache)));
+  if (fields->cache != MTN_CACHE_DEFAULT)
+    result.cache = static_cast<CacheMode>(fields->cache);
+  result.cacheDir = orEmpty(fields->cache_dir);
+  if (fields->cache_limit > 0)
+    result.cacheLimit = fields->cache_limit;
   result.parallelFor = {fields->parallel_for, fields->parallel_for_user};
   if (const mtn_log_callback log = fields->log)
     result.sink = [log, user = fields->log_user](LogLevel level, const char *message) {

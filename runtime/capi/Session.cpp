@@ -60,7 +60,14 @@ Result<std::shared_ptr<Session>> Session::create(const SessionOptions &options) 
                                     .dumpDir = first(options.dumpDir, environment->dumpDir),
                                     .overrideDir = first(options.overrideDir, environment->overrideDir),
                                     .log = log};
-  return std::shared_ptr<Session>(new Session(std::move(device), std::move(compiler), log));
+  DiskCacheOptions disk{.mode = options.cache.value_or(environment->cache),
+                        .path = first(options.cacheDir, environment->cacheDir),
+                        .limit = options.cacheLimit.value_or(environment->cacheLimit),
+                        .log = log};
+  // Stages are dumped and replaced while compiling, and what came of a replaced stage is not what the key says.
+  if (!compiler.dumpDir.empty() || !compiler.overrideDir.empty())
+    disk.mode = CacheMode::Off;
+  return std::shared_ptr<Session>(new Session(std::move(device), std::move(compiler), std::move(disk), log));
 }
 
 //===-- Kernels -----------------------------------------------------------===//
@@ -78,19 +85,17 @@ KernelOutcome Session::kernelOf(CacheEntry &entry, bool never) {
     return {.kernel = kernel->shared_from_this()};
   }
   ++misses_;
-  if (never)
-    return {.status = Status(StatusCode::Unavailable,
-                             fmt::format("no kernel is ready for '{}', and compiling is forbidden", entry.key()))};
   const auto make = [&]() noexcept -> std::shared_ptr<const KernelOutcome> {
     try {
       if (const Kernel *kernel = entry.kernel())
         return std::make_shared<KernelOutcome>(KernelOutcome{.kernel = kernel->shared_from_this()});
-      return std::make_shared<KernelOutcome>(build(entry));
+      return std::make_shared<KernelOutcome>(build(entry, never));
     } catch (const std::exception &) { // std::bad_alloc; the threads that wait must hear of it
       return nullptr;
     }
   };
-  const auto [outcome, waited] = flights_.run(entry.key(), make);
+  // Who may compile does not share the failure of who may not.
+  const auto [outcome, waited] = flights_.run((never ? "never " : "") + entry.key(), make);
   waits_ += waited;
   if (!outcome)
     return {.status = Status(StatusCode::OutOfMemory, "out of memory while compiling")};
@@ -107,9 +112,39 @@ static Status checkTarget(const Problem &problem) {
   return {};
 }
 
-KernelOutcome Session::build(CacheEntry &entry) {
+KernelOutcome Session::build(CacheEntry &entry, bool never) {
   if (Status status = checkTarget(entry.problem()); !status)
     return {.status = status};
+  DiskVisit visit(disk_, entry.key(), disk_.enabled() ? compiler_.identity() : std::string());
+  if (KernelOutcome found = loadFromDisk(entry, visit); found.kernel)
+    return found;
+  if (never)
+    return {.status = Status(StatusCode::Unavailable,
+                             fmt::format("no kernel is ready for '{}', and compiling is forbidden", entry.key()))};
+  visit.claim();
+  if (KernelOutcome found = loadFromDisk(entry, visit); found.kernel)
+    return found;
+  return compileAndLoad(entry, visit);
+}
+
+KernelOutcome Session::loadFromDisk(CacheEntry &entry, DiskVisit &visit) {
+  const Clock::time_point start = Clock::now();
+  EntryFile *found = visit.find();
+  if (!found)
+    return {};
+  Result<std::shared_ptr<Kernel>> kernel =
+      Kernel::load(*device_, std::move(found->entry.image), {.origin = Origin::Disk}, found->path);
+  if (!kernel) {
+    visit.refuse(kernel.status());
+    return {};
+  }
+  (*kernel)->recordLoad(secondsSince(start), 0);
+  entry.publish(*kernel);
+  log_.info("loaded '{}' from {}", entry.key(), found->path);
+  return {.kernel = *kernel};
+}
+
+KernelOutcome Session::compileAndLoad(CacheEntry &entry, DiskVisit &visit) {
   const Clock::time_point start = Clock::now();
   CompileOutput output = compiler_.compile({.key = entry.key()});
   if (!output.status) {
@@ -127,6 +162,7 @@ KernelOutcome Session::build(CacheEntry &entry) {
   Provenance provenance{.origin = Origin::Compiler};
   for (CompileOutput::Stage &stage : output.stages)
     provenance.stages.push_back({std::move(stage.name), stage.seconds});
+  Entry stored{.compileSeconds = std::chrono::duration<double>(loading - start).count(), .image = *image};
   Result<std::shared_ptr<Kernel>> kernel = Kernel::load(*device_, std::move(*image), std::move(provenance));
   if (!kernel)
     return {.status = kernel.status()};
@@ -134,6 +170,11 @@ KernelOutcome Session::build(CacheEntry &entry) {
   entry.publish(*kernel);
   ++compiles_;
   log_.info("compiled '{}' in {:.3f} s", entry.key(), (*kernel)->provenance().seconds);
+  // Asked again: the library may have been rebuilt between the first look and its opening.
+  if (const Result<std::string> compiler = compiler_.identity(); disk_.enabled() && compiler) {
+    stored.compiler = *compiler;
+    visit.store(stored);
+  }
   return {.kernel = *kernel};
 }
 
@@ -212,7 +253,9 @@ Session::Stats Session::stats() const {
           .hits = hits_.sum(),
           .misses = misses_,
           .waits = waits_,
-          .kernels = cache_.size()};
+          .kernels = cache_.size(),
+          .diskHits = disk_.hits(),
+          .diskMisses = disk_.misses()};
 }
 
 } // namespace muntin::runtime

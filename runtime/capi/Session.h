@@ -10,6 +10,7 @@
 
 #include "runtime/base/Log.h"
 #include "runtime/base/StripedCounter.h"
+#include "runtime/cache/DiskCache.h"
 #include "runtime/cache/KernelCache.h"
 #include "runtime/device/Device.h"
 #include "runtime/device/cpu/Workers.h"
@@ -31,6 +32,9 @@ struct SessionOptions {
   Log::Sink sink;          ///< null: stderr
   int logLevel = 0;        ///< 0: MUNTIN_LOG, else warn
   HostParallelFor parallelFor;
+  std::optional<CacheMode> cache;     ///< nothing: MUNTIN_CACHE, else read and write
+  std::string cacheDir;               ///< "": MUNTIN_CACHE_DIR, else the user's cache folder
+  std::optional<uint64_t> cacheLimit; ///< nothing: MUNTIN_CACHE_LIMIT, else 1 GiB
 };
 
 /// A kernel, or why there is none.
@@ -54,7 +58,7 @@ struct RunRequest {
 class Session {
 public:
   struct Stats {
-    uint64_t compiles, failedCompiles, hits, misses, waits, kernels;
+    uint64_t compiles, failedCompiles, hits, misses, waits, kernels, diskHits, diskMisses;
   };
 
   static Result<std::shared_ptr<Session>> create(const SessionOptions &options);
@@ -73,15 +77,19 @@ public:
   Result<const char *> compilerPath() { return compiler_.path(); }
 
 private:
-  Session(std::unique_ptr<Device> device, CompilerLibrary::Options compiler, Log log)
-      : log_(log), device_(std::move(device)), compiler_(std::move(compiler)) {}
+  Session(std::unique_ptr<Device> device, CompilerLibrary::Options compiler, DiskCacheOptions disk, Log log)
+      : log_(log), device_(std::move(device)), compiler_(std::move(compiler)), disk_(std::move(disk)) {}
 
   KernelOutcome kernelOf(CacheEntry &entry, bool never);
-  KernelOutcome build(CacheEntry &entry);
+  /// From the disk, else compiled unless `never`.
+  KernelOutcome build(CacheEntry &entry, bool never);
+  KernelOutcome loadFromDisk(CacheEntry &entry, DiskVisit &visit);
+  KernelOutcome compileAndLoad(CacheEntry &entry, DiskVisit &visit);
 
   const Log log_;
   const std::unique_ptr<Device> device_; ///< outlives the kernels of cache_
   CompilerLibrary compiler_;
+  DiskCache disk_;
   KernelCache cache_;
   SingleFlight<std::shared_ptr<const KernelOutcome>> flights_;
   StripedCounter hits_;

@@ -52,7 +52,9 @@ mtn_status mtn_session_get_stats(mtn_session *session, mtn_session_stats *stats)
                                          .hits = now.hits,
                                          .misses = now.misses,
                                          .waits = now.waits,
-                                         .kernels = now.kernels});
+                                         .kernels = now.kernels,
+                                         .disk_hits = now.diskHits,
+                                         .disk_misses = now.diskMisses});
   });
 }
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One interface of ten functions, one conformance suite. A device loads the
+// One interface of ten functions and a variant, one conformance suite. A device loads the
 // binaries of an image, runs launches, and owns memory. It knows nothing of
 // attention, masks or shapes.
 //
@@ -58,6 +58,9 @@ public:
   /// True if load() can take `binary` here.
   virtual bool accepts(const Binary &binary) const = 0;
   virtual Result<std::unique_ptr<Module>> load(const Binary &binary) = 0;
+  /// The same where a file begins with the bytes of `binary`, or was found to a moment ago; a device may take it from
+  /// there if it makes sure that it does.
+  virtual Result<std::unique_ptr<Module>> load(const Binary &binary, const std::string &file) { return load(binary); }
   /// Does all tasks of `work`, in order after what `stream` holds; on at most
   /// `threads` threads of the host (0: as many as the device has).
   virtual Status launch(const Work &work, Stream stream, int threads) = 0;

@@ -7,6 +7,8 @@
 
 #include "runtime/jit/CompilerLibrary.h"
 
+#include "runtime/jit/BuildId.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -52,30 +54,54 @@ Status CompilerLibrary::openFrom(const std::string &file) {
   Dl_info info{};
   const bool known = ::dladdr(reinterpret_cast<const void *>(functions.compile), &info) && info.dli_fname;
   path_ = known ? info.dli_fname : file;
+  identity_ = buildIdOfLoaded(reinterpret_cast<const void *>(functions.compile));
   functions_ = functions;
   isOpen_ = true;
   options_.log.info("compiler library {}", path_);
   return {};
 }
 
+/// Where the library is looked for before the loader searches.
+static std::vector<std::string> placesBeside() {
+  const std::string folder = ownFolder();
+  if (folder.empty())
+    return {};
+  return {folder + "/" + kFileName, folder + "/../lib/" + kFileName};
+}
+
+std::string CompilerLibrary::locate() const {
+  if (!options_.path.empty()) // asked for by name: nothing else will do
+    return options_.path;
+  for (const std::string &file : placesBeside())
+    if (::access(file.c_str(), F_OK) == 0)
+      return file;
+  return "";
+}
+
 Status CompilerLibrary::open() {
   const std::lock_guard lock(mutex_);
   if (isOpen_)
     return {};
-  if (!options_.path.empty()) // asked for by name: nothing else will do
-    return openFrom(options_.path);
-  const std::string folder = ownFolder();
-  std::vector<std::string> beside;
-  if (!folder.empty())
-    beside = {folder + "/" + kFileName, folder + "/../lib/" + kFileName};
-  for (const std::string &file : beside)
-    if (::access(file.c_str(), F_OK) == 0)
-      return openFrom(file);
+  if (const std::string file = locate(); !file.empty())
+    return openFrom(file);
   Status status = openFrom(kFileName);
   if (status)
     return status;
   return unavailable(fmt::format("{} (also looked for {}); set MUNTIN_COMPILER to its path", status.message(),
-                                 fmt::join(beside, " and ")));
+                                 fmt::join(placesBeside(), " and ")));
+}
+
+Result<std::string> CompilerLibrary::identity() {
+  std::unique_lock lock(mutex_);
+  if (isOpen_)
+    return identity_;
+  const std::string file = locate();
+  lock.unlock();
+  if (file.find('/') == std::string::npos) // the loader alone knows which file it will find
+    return open() ? identity() : std::string();
+  if (::access(file.c_str(), F_OK) != 0)
+    return std::string();
+  return buildIdOfFile(file);
 }
 
 Result<const char *> CompilerLibrary::path() {

@@ -50,6 +50,10 @@ public:
 
   /// The file of the library; opens it if need be. Tried again after a failure.
   Result<const char *> path();
+  /// Which build of the compiler compile() would use, or "" if there is none. Read from the file without opening the
+  /// library where its place is known: by its path, beside this library or in ../lib. A library without a build-id is
+  /// CheckFailed.
+  Result<std::string> identity();
   /// Compiles. Different threads compile at the same time.
   CompileOutput compile(const CompileRequest &request);
 
@@ -60,13 +64,16 @@ private:
     decltype(&mtnc_free) free = nullptr;
   };
   Status open();
+  /// The file that open() takes; "" if the loader has to search.
+  std::string locate() const;
   Status openFrom(const std::string &file);
 
   const Options options_;
   std::mutex mutex_;
-  bool isOpen_ = false; ///< guarded by mutex_; path_ and functions_ are constant once it is true
+  bool isOpen_ = false; ///< guarded by mutex_; what follows is constant once it is true
   std::string path_;
   Functions functions_;
+  Result<std::string> identity_ = std::string();
 };
 
 } // namespace muntin::runtime

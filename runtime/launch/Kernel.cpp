@@ -73,7 +73,8 @@ Status Kernel::resolve() {
   return {};
 }
 
-Result<std::shared_ptr<Kernel>> Kernel::load(Device &device, Image image, Provenance provenance) {
+Result<std::shared_ptr<Kernel>> Kernel::load(Device &device, Image image, Provenance provenance,
+                                             const std::string &file) {
   Result<Problem> problem = parseProblemKey(image.problemKey);
   if (!problem)
     return damaged(problem.status().message());
@@ -81,7 +82,7 @@ Result<std::shared_ptr<Kernel>> Kernel::load(Device &device, Image image, Proven
   if (binary == image.binaries.end())
     return Status(StatusCode::Unavailable, fmt::format("the kernel is for {}, which the device {} cannot run",
                                                        problem->target, device.info().name));
-  Result<std::unique_ptr<Module>> module = device.load(*binary);
+  Result<std::unique_ptr<Module>> module = file.empty() ? device.load(*binary) : device.load(*binary, file);
   if (!module)
     return module.status();
   std::shared_ptr<Kernel> kernel(new Kernel);

@@ -34,8 +34,10 @@ struct Provenance {
 /// An image that a device has loaded. Shared as constant, so any number of threads may launch it.
 class Kernel : public std::enable_shared_from_this<Kernel> {
 public:
-  /// Checks the recipe, loads the binary that the device prefers, and finds the entries.
-  static Result<std::shared_ptr<Kernel>> load(Device &device, Image image, Provenance provenance);
+  /// Checks the recipe, loads the binary that the device prefers, and finds the entries. `file`, if any, begins with
+  /// the bytes of that binary.
+  static Result<std::shared_ptr<Kernel>> load(Device &device, Image image, Provenance provenance,
+                                              const std::string &file = "");
 
   Device &device() const { return *device_; }
   const Problem &problem() const { return problem_; }

@@ -90,6 +90,12 @@ public:
   Result<std::unique_ptr<Module>> load(const Binary &binary) override {
     return SharedObject::open(binary.bytes, temporaryDirs_, log_);
   }
+  Result<std::unique_ptr<Module>> load(const Binary &binary, const std::string &file) override {
+    auto module = SharedObject::openFile(binary.bytes, file);
+    if (!module)
+      log_.debug("{}; loading a copy of it", module.status().message());
+    return module ? std::move(module) : load(binary);
+  }
 
   Status launch(const Work &work, Stream stream, int threads) override {
     if (Status status = checkStream(stream); !status)

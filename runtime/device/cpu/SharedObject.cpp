@@ -11,7 +11,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
 #include <dlfcn.h>
+#include <link.h>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -25,9 +30,9 @@ static Result<void *> openLibrary(const std::string &path) {
   return Status(StatusCode::IoError, fmt::format("cannot load {}: {}", path, reason ? reason : "no reason given"));
 }
 
-static bool refusesCode(const std::string &folder) {
+static bool refusesCode(const std::string &path) {
   struct statvfs info{};
-  return ::statvfs(folder.c_str(), &info) == 0 && (info.f_flag & ST_NOEXEC);
+  return ::statvfs(path.c_str(), &info) == 0 && (info.f_flag & ST_NOEXEC);
 }
 
 /// The loaded file's path and handle.
@@ -51,7 +56,7 @@ Result<std::unique_ptr<Module>> SharedObject::open(std::string_view bytes, std::
   for (const std::string &base : bases) {
     auto opened = openFromFile(base, bytes);
     if (opened)
-      return std::unique_ptr<Module>(new SharedObject(opened->second, opened->first, {}));
+      return std::unique_ptr<Module>(new SharedObject(opened->second, opened->first, Keeper::Us));
     reasons += opened.status().message() + "; ";
   }
   Descriptor memory(::memfd_create("muntin-kernel", MFD_CLOEXEC));
@@ -64,12 +69,75 @@ Result<std::unique_ptr<Module>> SharedObject::open(std::string_view bytes, std::
   if (!handle)
     return Status(StatusCode::IoError, reasons + handle.status().message());
   log.warn("no folder can hold code, so a kernel is loaded from memory and has no name in perf ({})", reasons);
-  return std::unique_ptr<Module>(new SharedObject(*handle, path, std::move(memory)));
+  return std::unique_ptr<Module>(new SharedObject(*handle, path, Keeper::Others, std::move(memory)));
+}
+
+/// The program headers of the ELF file that `bytes` begins with; none if they do not lie inside.
+static std::vector<ElfW(Phdr)> segmentsOf(std::string_view bytes) {
+  ElfW(Ehdr) head{};
+  if (bytes.size() < sizeof head)
+    return {};
+  std::memcpy(&head, bytes.data(), sizeof head);
+  std::vector<ElfW(Phdr)> segments(head.e_phnum);
+  const size_t size = segments.size() * sizeof(ElfW(Phdr));
+  if (head.e_phoff > bytes.size() || size > bytes.size() - head.e_phoff)
+    return {};
+  std::memcpy(segments.data(), bytes.data() + head.e_phoff, size);
+  return segments;
+}
+
+namespace {
+struct Comparison {
+  ElfW(Addr) base;
+  const std::vector<ElfW(Phdr)> &segments;
+  std::string_view bytes;
+  bool same = false;
+};
+} // namespace
+
+/// Compares the library at `base` with the bytes: its program headers, then all that no loader writes to.
+static int compareLibrary(dl_phdr_info *info, size_t, void *context) {
+  auto &comparison = *static_cast<Comparison *>(context);
+  const auto &segments = comparison.segments;
+  if (info->dlpi_addr != comparison.base || info->dlpi_phnum != segments.size() ||
+      std::memcmp(info->dlpi_phdr, segments.data(), segments.size() * sizeof(ElfW(Phdr))) != 0)
+    return 0;
+  comparison.same = std::ranges::all_of(segments, [&](const ElfW(Phdr) & segment) {
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W))
+      return true;
+    const std::string_view mapped(reinterpret_cast<const char *>(comparison.base + segment.p_vaddr), segment.p_filesz);
+    return segment.p_offset <= comparison.bytes.size() &&
+           comparison.bytes.substr(segment.p_offset, segment.p_filesz) == mapped;
+  });
+  return 1;
+}
+
+/// True if what `handle` stands for was mapped from the ELF file that `bytes` begins with.
+static bool isMappedFrom(void *handle, std::string_view bytes) {
+  link_map *map = nullptr;
+  const std::vector<ElfW(Phdr)> segments = segmentsOf(bytes);
+  if (segments.empty() || ::dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0)
+    return false;
+  Comparison comparison{.base = map->l_addr, .segments = segments, .bytes = bytes};
+  ::dl_iterate_phdr(compareLibrary, &comparison);
+  return comparison.same;
+}
+
+Result<std::unique_ptr<Module>> SharedObject::openFile(std::string_view bytes, const std::string &path) {
+  if (refusesCode(path)) // dlopen() would find out too, but leave a mapping behind
+    return Status(StatusCode::IoError, fmt::format("{} is mounted noexec", path));
+  const Result<void *> handle = openLibrary(path);
+  if (!handle)
+    return handle.status();
+  if (isMappedFrom(*handle, bytes))
+    return std::unique_ptr<Module>(new SharedObject(*handle, path, Keeper::Others));
+  ::dlclose(*handle);
+  return Status(StatusCode::CheckFailed, fmt::format("{} is not what it was a moment ago", path));
 }
 
 SharedObject::~SharedObject() {
   ::dlclose(handle_);
-  if (memory_)
+  if (keeper_ == Keeper::Others)
     return;
   // A kernel has nothing that would keep it mapped, but a file in use is never removed.
   if (void *still = ::dlopen(path_.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD))

@@ -23,6 +23,10 @@ class SharedObject : public Module {
 public:
   static Result<std::unique_ptr<Module>> open(std::string_view bytes, std::span<const std::string> bases,
                                               const Log &log);
+  /// From a file of others that begins with `bytes`. What is mapped is compared with them, byte by byte, so that
+  /// nothing else is taken for it: not a file that has just been replaced, and not an older one that is still loaded by
+  /// this name.
+  static Result<std::unique_ptr<Module>> openFile(std::string_view bytes, const std::string &path);
   ~SharedObject() override;
 
   Result<void *> entry(const std::string &name) const override;
@@ -30,11 +34,13 @@ public:
   const std::string &path() const { return path_; }
 
 private:
-  SharedObject(void *handle, std::string path, Descriptor memory)
-      : handle_(handle), path_(std::move(path)), memory_(std::move(memory)) {}
+  enum class Keeper { Us, Others };
+  SharedObject(void *handle, std::string path, Keeper keeper, Descriptor memory = {})
+      : handle_(handle), path_(std::move(path)), keeper_(keeper), memory_(std::move(memory)) {}
 
   void *handle_;
   std::string path_;
+  Keeper keeper_; ///< of the file
   /// Open as long as the code: dlopen() knows it as /proc/self/fd/N, and with N
   /// in use again it would answer with this code for another.
   Descriptor memory_;

@@ -198,12 +198,7 @@ typedef struct mtn_session mtn_session;
 typedef struct mtn_kernel mtn_kernel;
 typedef struct mtn_call mtn_call;
 
-typedef enum mtn_log_level MTN_INT32 {
-  MTN_LOG_ERROR = 1,
-  MTN_LOG_WARN = 2,
-  MTN_LOG_INFO = 3,
-  MTN_LOG_DEBUG = 4
-} mtn_log_level;
+typedef enum mtn_log_level MTN_INT32 { MTN_LOG_ERROR = 1, MTN_LOG_WARN, MTN_LOG_INFO, MTN_LOG_DEBUG } mtn_log_level;
 /* Called from any thread, also from several at once. */
 typedef void (*mtn_log_callback)(void *user, mtn_log_level level, const char *message);
 
@@ -211,6 +206,9 @@ typedef void (*mtn_log_callback)(void *user, mtn_log_level level, const char *me
  * threads, and returns when all are done. Results do not depend on how the range is cut. */
 typedef void (*mtn_parallel_body)(void *context, int64_t begin, int64_t end);
 typedef void (*mtn_parallel_for)(void *user, int64_t count, mtn_parallel_body body, void *context);
+
+/* Kernels on disk outlive the process: off, only read, or read and written (the default, after MUNTIN_CACHE). */
+typedef enum mtn_cache_mode MTN_INT32 { MTN_CACHE_DEFAULT, MTN_CACHE_OFF, MTN_CACHE_RO, MTN_CACHE_RW } mtn_cache_mode;
 
 /* Each field that is set wins over its environment variable. */
 typedef struct mtn_session_options {
@@ -225,6 +223,9 @@ typedef struct mtn_session_options {
   int32_t log_level;             /* an mtn_log_level; 0: MUNTIN_LOG, else warn */
   mtn_parallel_for parallel_for; /* null: the session's own threads */
   void *parallel_for_user;
+  mtn_cache_mode cache;  /* off if stages are dumped or read back */
+  const char *cache_dir; /* null: MUNTIN_CACHE_DIR, else muntin in $XDG_CACHE_HOME, else ~/.cache/muntin */
+  uint64_t cache_limit;  /* bytes; 0: MUNTIN_CACHE_LIMIT, else 1 GiB */
 } mtn_session_options;
 
 static inline void mtn_session_options_init(mtn_session_options *options) {
@@ -242,10 +243,12 @@ typedef struct mtn_session_stats {
   size_t struct_size;
   uint64_t compiles; /* compilations into kernels that succeeded */
   uint64_t failed_compiles;
-  uint64_t hits;    /* lookups that found the kernel in memory */
-  uint64_t misses;  /* lookups that did not */
-  uint64_t waits;   /* misses that waited for another thread's compilation of the same problem */
-  uint64_t kernels; /* kernels in memory now */
+  uint64_t hits;        /* lookups that found the kernel in memory */
+  uint64_t misses;      /* lookups that did not */
+  uint64_t waits;       /* misses that waited for another thread's compilation of the same problem */
+  uint64_t kernels;     /* kernels in memory now */
+  uint64_t disk_hits;   /* misses that the disk cache had */
+  uint64_t disk_misses; /* those that it had not */
 } mtn_session_stats;
 /* stats->struct_size is set by the caller. */
 MTN_CHECKED mtn_session_get_stats(mtn_session *session, mtn_session_stats *stats);
@@ -253,7 +256,7 @@ MTN_CHECKED mtn_session_get_stats(mtn_session *session, mtn_session_stats *stats
 /*===-- Kernels -----------------------------------------------------------===*/
 
 typedef enum mtn_prepare_flags MTN_INT32 {
-  MTN_COMPILE_NEVER = 1, /* a miss is MTN_UNAVAILABLE */
+  MTN_COMPILE_NEVER = 1, /* what is neither in memory nor on the disk is MTN_UNAVAILABLE */
   MTN_BACKGROUND = 2     /* compile on a thread of the session; not in this version */
 } mtn_prepare_flags;
 

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/abi/Image.h"
+#include "tests/runtime/abi/RandomImage.h"
 #include "tests/runtime/abi/SignedImage.h"
-#include "tests/support/RandomMask.h"
 
 #include <gtest/gtest.h>
 
@@ -15,50 +15,6 @@ using namespace muntin;
 using namespace muntin::testing;
 
 namespace {
-
-std::string randomText(Random &random) {
-  std::string text(pick(random, 0, 6), '\0');
-  for (char &c : text)
-    c = static_cast<char>(pick(random, 0, 255));
-  return text;
-}
-
-template <typename Make> auto randomList(Random &random, int64_t most, Make make) {
-  std::vector<decltype(make(random))> list(pick(random, 0, most));
-  for (auto &element : list)
-    element = make(random);
-  return list;
-}
-
-Formula randomFormula(Random &random) {
-  return {randomList(random, 4, [](Random &random) {
-    return Formula::Step{static_cast<Formula::Op>(pick(random, 0, 8)), static_cast<int64_t>(random())};
-  })};
-}
-
-Launch randomLaunch(Random &random) {
-  return {randomText(random), randomFormula(random), static_cast<int64_t>(random()), randomFormula(random),
-          randomList(random, 3, [](Random &random) {
-            return Argument{static_cast<Argument::Kind>(pick(random, 0, 6)), static_cast<uint8_t>(random()),
-                            static_cast<uint8_t>(random()), randomFormula(random)};
-          })};
-}
-
-Image randomImage(Random &random) {
-  Image image;
-  image.problemKey = randomText(random);
-  image.plan = randomText(random);
-  image.variants = randomList(random, 2, [](Random &random) {
-    return Variant{
-        randomText(random),
-        randomList(random, 2, [](Random &random) { return Guard{randomFormula(random), randomFormula(random)}; }),
-        randomList(random, 2, randomLaunch), randomList(random, 1, randomLaunch), randomFormula(random)};
-  });
-  image.binaries = randomList(random, 2, [](Random &random) {
-    return Binary{static_cast<Binary::Kind>(pick(random, 0, 2)), randomText(random), randomText(random)};
-  });
-  return image;
-}
 
 constexpr size_t kHeaderBytes = kImageHeaderBytes, kVersionAt = 8;
 

@@ -64,16 +64,35 @@ TEST(Environment, RefusesByNameAndValue) {
                                           Case{"MUNTIN_THREADS", "99999999999999999999", StatusCode::InvalidArgument},
                                           Case{"MUNTIN_LOG", "loud", StatusCode::InvalidArgument},
                                           Case{"MUNTIN_CACHE", "maybe", StatusCode::InvalidArgument},
-                                          Case{"MUNTIN_CACHE", "rw", StatusCode::NotInThisVersion},
-                                          Case{"MUNTIN_CACHE", "ro", StatusCode::NotInThisVersion},
-                                          Case{"MUNTIN_CACHE_DIR", "/x", StatusCode::NotInThisVersion},
-                                          Case{"MUNTIN_CACHE_LIMIT", "1G", StatusCode::NotInThisVersion}}) {
+                                          Case{"MUNTIN_CACHE_LIMIT", "1T", StatusCode::InvalidArgument},
+                                          Case{"MUNTIN_CACHE_LIMIT", "-1", StatusCode::InvalidArgument},
+                                          Case{"MUNTIN_CACHE_LIMIT", "1KK", StatusCode::InvalidArgument},
+                                          Case{"MUNTIN_CACHE_LIMIT", "G", StatusCode::InvalidArgument},
+                                          Case{"MUNTIN_CACHE_LIMIT", "17179869184G", StatusCode::InvalidArgument}}) {
     const auto environment = readFrom({{name, value}});
     ASSERT_FALSE(environment.ok()) << name << '=' << value;
     EXPECT_EQ(environment.status().code(), code) << name << '=' << value;
     EXPECT_NE(environment.status().message().find(name), std::string::npos) << environment.status().message();
     EXPECT_NE(environment.status().message().find(value), std::string::npos) << environment.status().message();
   }
+}
+
+TEST(Environment, TheCacheHasADefaultPlaceASizeAndAMode) {
+  using Variables = std::map<std::string, std::string>;
+  for (const auto &[variables, dir] : std::vector<std::pair<Variables, std::string>>{
+           {{{"MUNTIN_CACHE_DIR", "here"}, {"XDG_CACHE_HOME", "/x"}, {"HOME", "/h"}}, "here"},
+           {{{"XDG_CACHE_HOME", "/x"}, {"HOME", "/h"}}, "/x/muntin"},
+           {{{"XDG_CACHE_HOME", "x"}, {"HOME", "/h"}}, "/h/.cache/muntin"},
+           {{{"HOME", "h"}}, ""},
+           {{}, ""}})
+    EXPECT_EQ(readFrom(variables)->cacheDir, dir);
+  for (const auto &[text, bytes] : std::vector<std::pair<std::string, uint64_t>>{
+           {"", uint64_t{1} << 30}, {"0", 0}, {"17", 17}, {"3K", 3072}, {"2M", 2 << 20}, {"17179869183G", ~0ull << 30}})
+    EXPECT_EQ(readFrom({{"MUNTIN_CACHE_LIMIT", text}})->cacheLimit, bytes) << text;
+  EXPECT_EQ(readFrom({})->cache, CacheMode::ReadWrite);
+  EXPECT_EQ(readFrom({{"MUNTIN_CACHE", "rw"}})->cache, CacheMode::ReadWrite);
+  EXPECT_EQ(readFrom({{"MUNTIN_CACHE", "ro"}})->cache, CacheMode::ReadOnly);
+  EXPECT_EQ(readFrom({{"MUNTIN_CACHE", "off"}})->cache, CacheMode::Off);
 }
 
 TEST(Environment, EveryVariableOfTheTableIsLookedAt) {

@@ -39,6 +39,7 @@ inline mtn_session_options fakeOptions(int threads = 2) {
   mtn_session_options_init(&options);
   options.compiler = FAKE_COMPILER;
   options.threads = threads;
+  options.cache = MTN_CACHE_OFF;
   return options;
 }
 
