@@ -17,9 +17,9 @@ namespace muntin::emulator {
 
 /// Counters of one PTX instruction, summed over warps.
 struct LineProfile {
-  uint64_t executed = 0, lanes = 0; ///< warp instructions; active lanes
+  uint64_t executed = 0, lanes = 0;             ///< warp instructions; active lanes
   uint64_t wavefronts = 0, leastWavefronts = 0; ///< of shared memory
-  uint64_t sectors = 0, leastSectors = 0; ///< 32-byte sectors of global memory
+  uint64_t sectors = 0, leastSectors = 0;       ///< 32-byte sectors of global memory
 };
 
 struct Profile {

@@ -58,14 +58,16 @@ RaceChecker::RaceChecker(Cta &cta) : cta_(cta) {
 
 uint32_t RaceChecker::mbarrierAgent(uint64_t address) {
   const uint32_t first = agents_ - MbarrierAgents;
-  const auto [at, isNew] = mbarrierAgents_.try_emplace(address, first + static_cast<uint32_t>(mbarrierAgents_.size()) % MbarrierAgents);
+  const auto [at, isNew] =
+      mbarrierAgents_.try_emplace(address, first + static_cast<uint32_t>(mbarrierAgents_.size()) % MbarrierAgents);
   return at->second;
 }
 
 uint32_t RaceChecker::act(uint32_t agent, const Warp &w) {
   const uint32_t action = ++actions_[agent];
   if (action >= MostActions)
-    throw Fault{cta_.reportAt(w, w.pc(), w.frame(), ReportKind::Remark, -1, 0, "too many actions for the race checker")};
+    throw Fault{
+        cta_.reportAt(w, w.pc(), w.frame(), ReportKind::Remark, -1, 0, "too many actions for the race checker")};
   if (history_[agent].empty())
     history_[agent].resize(HistoryLength);
   history_[agent][action % HistoryLength] = {w.frame().routine, w.pc(), static_cast<uint16_t>(w.index())};
@@ -92,8 +94,8 @@ std::string RaceChecker::nameOf(uint32_t agent) const {
   return "an asynchronous copy that completes on an mbarrier";
 }
 
-void RaceChecker::report(uint32_t agent, uint32_t other, uint32_t otherAction, bool otherWrites, bool writes, uint64_t cell,
-                         const Warp &w, unsigned lane) {
+void RaceChecker::report(uint32_t agent, uint32_t other, uint32_t otherAction, bool otherWrites, bool writes,
+                         uint64_t cell, const Warp &w, unsigned lane) {
   const uint64_t address = cell << granuleShift_;
   const uint32_t action = otherAction >> LaneBits;
   Report r = cta_.reportAt(w, w.pc(), w.frame(), ReportKind::Race, static_cast<int>(lane), address, "");
@@ -101,23 +103,24 @@ void RaceChecker::report(uint32_t agent, uint32_t other, uint32_t otherAction, b
   const bool onlyProxy = other < warps_ && view.generic[other] >= action;
   r.message = nameOf(agent) + (writes ? " writes" : " reads") + " shared memory that " + nameOf(other) +
               (otherWrites ? " writes" : " reads") + "; nothing orders the two: expected " +
-              (onlyProxy                     ? "fence.proxy.async between them"
-               : other >= 3 * warps_         ? "a wait for the operation"
-               : other >= 2 * warps_         ? "cp.async.bulk.wait_group, then a barrier"
-               : other >= warps_             ? "cp.async.wait_group, then a barrier"
-                                             : "a barrier");
+              (onlyProxy             ? "fence.proxy.async between them"
+               : other >= 3 * warps_ ? "a wait for the operation"
+               : other >= 2 * warps_ ? "cp.async.bulk.wait_group, then a barrier"
+               : other >= warps_     ? "cp.async.wait_group, then a barrier"
+                                     : "a barrier");
   const Where where = history_[other][action % HistoryLength];
   if (where.routine && actions_[other] - action < HistoryLength) {
     r.otherLine = cta_.kernel().lineOf(*where.routine, where.pc);
-    r.other = nameOf(other) + " lane " + std::to_string(otherAction & 31) + ", line " + std::to_string(r.otherLine) + ": " +
-              std::string(cta_.kernel().mnemonicOf(*where.routine, where.pc));
+    r.other = nameOf(other) + " lane " + std::to_string(otherAction & 31) + ", line " + std::to_string(r.otherLine) +
+              ": " + std::string(cta_.kernel().mnemonicOf(*where.routine, where.pc));
   } else {
     r.other = nameOf(other) + ", long ago";
   }
   throw Fault{std::move(r)};
 }
 
-void RaceChecker::checkRead(const Clock &known, uint32_t agent, uint64_t cell, const Warp &w, unsigned lane, bool atomic) {
+void RaceChecker::checkRead(const Clock &known, uint32_t agent, uint64_t cell, const Warp &w, unsigned lane,
+                            bool atomic) {
   const uint64_t last = writer_[cell];
   if (last == 0 || (atomic && (last & AtomicBit)))
     return;
@@ -127,8 +130,8 @@ void RaceChecker::checkRead(const Clock &known, uint32_t agent, uint64_t cell, c
     report(agent, other, action, true, false, cell, w, lane);
 }
 
-void RaceChecker::checkWrite(const Clock &known, const Clock &readersKnown, uint32_t agent, uint64_t cell, const Warp &w,
-                             unsigned lane, bool atomic) {
+void RaceChecker::checkWrite(const Clock &known, const Clock &readersKnown, uint32_t agent, uint64_t cell,
+                             const Warp &w, unsigned lane, bool atomic) {
   const uint64_t last = writer_[cell];
   const auto other = static_cast<uint32_t>((last & ~AtomicBit) >> 32);
   const auto action = static_cast<uint32_t>(last);
@@ -178,7 +181,8 @@ void RaceChecker::access(Warp &w, const Instr &in, uint32_t mask, MemSpace space
     if (offset < 0 || static_cast<uint64_t>(offset) + bytes > cta_.sharedBytes())
       return; // global, or another CTA's
     const uint32_t stamp = action << LaneBits | lane;
-    const uint64_t first = cellOf(static_cast<uint64_t>(offset)), last = cellOf(static_cast<uint64_t>(offset) + bytes - 1);
+    const uint64_t first = cellOf(static_cast<uint64_t>(offset)),
+                   last = cellOf(static_cast<uint64_t>(offset) + bytes - 1);
     for (uint64_t cell = first; cell <= last; ++cell)
       if (write) {
         checkWrite(known, known, agent, cell, w, lane, strong);
@@ -199,7 +203,7 @@ void RaceChecker::learn(const Warp &w, uint32_t agent, uint32_t action) {
   v.async[agent] = std::max(v.async[agent], action);
 }
 
-void RaceChecker::arriveBarrier(const Warp &w, unsigned n) { 
+void RaceChecker::arriveBarrier(const Warp &w, unsigned n) {
   View &v = views_[w.index()];
   stamp(w);
   join(barriers_[n].generic, v.generic);

@@ -99,10 +99,11 @@ private:
   /// A warp knows its own actions.
   void stamp(const Warp &w) { views_[w.index()].generic[w.index()] = actions_[w.index()]; }
   uint64_t cellOf(uint64_t offset) const { return offset >> granuleShift_; }
-  void checkWrite(const Clock &known, const Clock &readers, uint32_t agent, uint64_t cell, const Warp &w, unsigned lane, bool atomic);
+  void checkWrite(const Clock &known, const Clock &readers, uint32_t agent, uint64_t cell, const Warp &w, unsigned lane,
+                  bool atomic);
   void checkRead(const Clock &known, uint32_t agent, uint64_t cell, const Warp &w, unsigned lane, bool atomic);
-  [[noreturn]] void report(uint32_t agent, uint32_t other, uint32_t otherAction, bool otherWrites, bool writes, uint64_t cell,
-                           const Warp &w, unsigned lane);
+  [[noreturn]] void report(uint32_t agent, uint32_t other, uint32_t otherAction, bool otherWrites, bool writes,
+                           uint64_t cell, const Warp &w, unsigned lane);
   void synchronise(Warp &w, const Instr &in, uint32_t mask, Access access, const Touched &t);
   std::vector<uint32_t> &plane(uint32_t agent);
   std::string nameOf(uint32_t agent) const;
@@ -116,9 +117,9 @@ private:
   std::unordered_map<uint64_t, Object> objects_;
   std::unordered_map<uint64_t, uint32_t> mbarrierAgents_;
   static constexpr uint64_t AtomicBit = uint64_t(1) << 63;
-  std::vector<uint64_t> writer_; ///< agent << 32 | action << 5 | lane; 0 for none
+  std::vector<uint64_t> writer_;               ///< agent << 32 | action << 5 | lane; 0 for none
   std::vector<std::vector<uint32_t>> readers_; ///< by agent, action << 5 | lane
-  std::vector<uint32_t> reading_; ///< agents with a plane
+  std::vector<uint32_t> reading_;              ///< agents with a plane
   std::vector<std::vector<Where>> history_;
 };
 

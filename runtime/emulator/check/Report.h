@@ -51,9 +51,9 @@ const ReportKindInfo &info(ReportKind kind);
 struct Report {
   ReportKind kind = ReportKind::Remark;
   std::string kernel;
-  uint32_t line = 0;   ///< of the PTX text
-  std::string source;  ///< "file:line" where .loc gives it
-  std::string text;    ///< the instruction
+  uint32_t line = 0;  ///< of the PTX text
+  std::string source; ///< "file:line" where .loc gives it
+  std::string text;   ///< the instruction
   std::array<uint32_t, 3> cta = {};
   int warp = -1, lane = -1;
   uint64_t address = 0;

@@ -86,7 +86,9 @@ static CUresult copyAsync(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstre
 static CUdeviceptr hostAddress(const void *p) { return reinterpret_cast<CUdeviceptr>(p); }
 
 MUNTIN_API CUresult cuMemcpy(CUdeviceptr to, CUdeviceptr from, size_t n) { return copy(to, from, n); }
-MUNTIN_API CUresult cuMemcpyAsync(CUdeviceptr to, CUdeviceptr from, size_t n, CUstream s) { return copyAsync(to, from, n, s); }
+MUNTIN_API CUresult cuMemcpyAsync(CUdeviceptr to, CUdeviceptr from, size_t n, CUstream s) {
+  return copyAsync(to, from, n, s);
+}
 
 static CUresult wrongSide(CUdeviceptr device, size_t n) {
   const Entry e;
@@ -123,7 +125,9 @@ MUNTIN_API CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_
 // Copies of two and three dimensions: rows of a box.
 
 static CUdeviceptr sideOf(CUmemorytype type, const void *host, CUdeviceptr device) {
-  return type == CU_MEMORYTYPE_HOST ? hostAddress(host) : type == CU_MEMORYTYPE_DEVICE || type == CU_MEMORYTYPE_UNIFIED ? device : 0;
+  return type == CU_MEMORYTYPE_HOST                                      ? hostAddress(host)
+         : type == CU_MEMORYTYPE_DEVICE || type == CU_MEMORYTYPE_UNIFIED ? device
+                                                                         : 0;
 }
 
 struct BoxCopy {

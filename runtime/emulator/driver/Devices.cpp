@@ -31,11 +31,11 @@ struct Constant {
 };
 /// Attributes that are the same for all devices; those not named anywhere are 0.
 static constexpr Constant constants[] = {
-    {1, 1024},        {2, 1024},   {3, 1024},  {4, 64},    {5, 0x7fffffff}, {6, 65535},      {7, 65535}, {8, 49152},
-    {9, 65536},       {10, 32},    {11, 0x7fffffff},       {12, 65536},     {13, 1410000},   {14, 512},  {15, 1},
-    {19, 1},          {30, 512},   {31, 1},    {33, 0},    {36, 1215000},   {37, 5120},      {39, 2048}, {40, 3},
-    {41, 1},          {51, 32},    {78, 1},    {79, 1},    {80, 1},         {82, 65536},     {83, 1},    {87, 2},
-    {90, 1},          {91, 1},     {95, 1},    {99, 1},    {106, 32},       {111, 1024},     {115, 1},   {119, 0},
+    {1, 1024},  {2, 1024}, {3, 1024},        {4, 64},       {5, 0x7fffffff}, {6, 65535}, {7, 65535}, {8, 49152},
+    {9, 65536}, {10, 32},  {11, 0x7fffffff}, {12, 65536},   {13, 1410000},   {14, 512},  {15, 1},    {19, 1},
+    {30, 512},  {31, 1},   {33, 0},          {36, 1215000}, {37, 5120},      {39, 2048}, {40, 3},    {41, 1},
+    {51, 32},   {78, 1},   {79, 1},          {80, 1},       {82, 65536},     {83, 1},    {87, 2},    {90, 1},
+    {91, 1},    {95, 1},   {99, 1},          {106, 32},     {111, 1024},     {115, 1},   {119, 0},
 };
 
 static int attributeOf(const DeviceModel &m, int attribute) {
@@ -170,6 +170,8 @@ MUNTIN_API CUresult cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice devic
   *pool = Driver::get().defaultPools[device].get();
   return CUDA_SUCCESS;
 }
-MUNTIN_API CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device) { return cuDeviceGetDefaultMemPool(pool, device); }
+MUNTIN_API CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device) {
+  return cuDeviceGetDefaultMemPool(pool, device);
+}
 
 } // namespace muntin::emulator::driver

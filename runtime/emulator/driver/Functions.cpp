@@ -39,7 +39,9 @@ static CUresult attributeOf(const Context &context, const FunctionHandle &f, int
   case 8: value = f.maxDynamicShared; break;
   case 9: value = f.carveout; break;
   case 10: value = k.entry->explicitCluster; break;
-  case 11: case 12: case 13: value = static_cast<int>(k.entry->requiredCluster[attribute - 11]); break;
+  case 11:
+  case 12:
+  case 13: value = static_cast<int>(k.entry->requiredCluster[attribute - 11]); break;
   case 14: value = f.nonPortableCluster; break;
   case 15: value = 0; break;
   default: return CUDA_ERROR_INVALID_VALUE;
@@ -65,7 +67,8 @@ MUNTIN_API CUresult cuFuncSetAttribute(CUfunction f, int attribute, int value) {
     return e.status;
   if (!isFunction(*e.context, f))
     return CUDA_ERROR_INVALID_HANDLE;
-  const int room = Driver::get().devices[e.context->device].model->sharedPerBlock - static_cast<int>(f->kernel->staticShared);
+  const int room =
+      Driver::get().devices[e.context->device].model->sharedPerBlock - static_cast<int>(f->kernel->staticShared);
   if (attribute == 8 && value >= 0 && value <= room)
     f->maxDynamicShared = value;
   else if (attribute == 9 && value >= -1 && value <= 100)
@@ -76,7 +79,9 @@ MUNTIN_API CUresult cuFuncSetAttribute(CUfunction f, int attribute, int value) {
     return CUDA_ERROR_INVALID_VALUE;
   return CUDA_SUCCESS;
 }
-MUNTIN_API CUresult cuKernelSetAttribute(int attribute, int value, CUkernel f, CUdevice) { return cuFuncSetAttribute(f, attribute, value); }
+MUNTIN_API CUresult cuKernelSetAttribute(int attribute, int value, CUkernel f, CUdevice) {
+  return cuFuncSetAttribute(f, attribute, value);
+}
 
 MUNTIN_API CUresult cuFuncSetCacheConfig(CUfunction f, int) {
   const Entry e;
@@ -133,20 +138,25 @@ static int blocksPerProcessor(const Context &context, const FunctionHandle &f, i
   return std::min({m.warpsPerProcessor / warps, byShared, 32});
 }
 
-MUNTIN_API CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction f, int blockSize, size_t dynamicShared) {
+MUNTIN_API CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction f, int blockSize,
+                                                                size_t dynamicShared) {
   const Entry e;
   if (e.status || !blocks || blockSize <= 0)
     return e.status ? e.status : CUDA_ERROR_INVALID_VALUE;
   if (!isFunction(*e.context, f))
     return CUDA_ERROR_INVALID_HANDLE;
-  *blocks = blockSize > static_cast<int>(mostThreads(*f->kernel)) ? 0 : blocksPerProcessor(*e.context, *f, blockSize, dynamicShared);
+  *blocks = blockSize > static_cast<int>(mostThreads(*f->kernel))
+                ? 0
+                : blocksPerProcessor(*e.context, *f, blockSize, dynamicShared);
   return CUDA_SUCCESS;
 }
-MUNTIN_API CUresult cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks, CUfunction f, int blockSize, size_t dynamicShared, unsigned) {
+MUNTIN_API CUresult cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks, CUfunction f, int blockSize,
+                                                                         size_t dynamicShared, unsigned) {
   return cuOccupancyMaxActiveBlocksPerMultiprocessor(blocks, f, blockSize, dynamicShared);
 }
 
-MUNTIN_API CUresult cuOccupancyMaxPotentialBlockSize(int *minGrid, int *blockSize, CUfunction f, size_t (*sharedOf)(int), size_t dynamicShared, int limit) {
+MUNTIN_API CUresult cuOccupancyMaxPotentialBlockSize(int *minGrid, int *blockSize, CUfunction f,
+                                                     size_t (*sharedOf)(int), size_t dynamicShared, int limit) {
   const Entry e;
   if (e.status || !minGrid || !blockSize)
     return e.status ? e.status : CUDA_ERROR_INVALID_VALUE;
@@ -197,9 +207,11 @@ MUNTIN_API CUresult cuOccupancyMaxActiveClusters(int *clusters, CUfunction f, co
   unsigned cluster = 1;
   for (unsigned i = 0; i < config->numAttrs; ++i)
     if (config->attrs[i].id == 4)
-      cluster = config->attrs[i].value.clusterDim.x * config->attrs[i].value.clusterDim.y * config->attrs[i].value.clusterDim.z;
+      cluster = config->attrs[i].value.clusterDim.x * config->attrs[i].value.clusterDim.y *
+                config->attrs[i].value.clusterDim.z;
   const int blocks = size > 0 ? blocksPerProcessor(*e.context, *f, size, config->sharedMemBytes) : 0;
-  *clusters = cluster ? blocks * Driver::get().devices[e.context->device].model->processors / static_cast<int>(cluster) : 0;
+  *clusters =
+      cluster ? blocks * Driver::get().devices[e.context->device].model->processors / static_cast<int>(cluster) : 0;
   return CUDA_SUCCESS;
 }
 

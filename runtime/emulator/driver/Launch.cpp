@@ -85,7 +85,8 @@ static CUresult collectParams(const Kernel &k, void **params, void **extra, std:
   return CUDA_SUCCESS;
 }
 
-static CUresult execute(Context &context, std::shared_ptr<Kernel> kernel, const LaunchShape &shape, std::vector<uint8_t> params) {
+static CUresult execute(Context &context, std::shared_ptr<Kernel> kernel, const LaunchShape &shape,
+                        std::vector<uint8_t> params) {
   Driver &driver = Driver::get();
   Options options = driver.options;
   options.stackBytes = context.limits[0];
@@ -119,25 +120,30 @@ static CUresult launch(CUfunction f, LaunchRequest request, CUstream stream, voi
   if (const CUresult status = collectParams(*f->kernel, params, extra, arguments))
     return status;
   Context *context = e.context;
-  return Driver::get().enqueue(*s, [context, kernel = f->kernel, shape = request.shape, arguments = std::move(arguments)]() mutable {
-    return execute(*context, std::move(kernel), shape, std::move(arguments));
-  });
+  return Driver::get().enqueue(
+      *s, [context, kernel = f->kernel, shape = request.shape, arguments = std::move(arguments)]() mutable {
+        return execute(*context, std::move(kernel), shape, std::move(arguments));
+      });
 }
 
-MUNTIN_API CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
-                                   unsigned shared, CUstream stream, void **params, void **extra) {
+MUNTIN_API CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
+                                   unsigned bz, unsigned shared, CUstream stream, void **params, void **extra) {
   return launch(f, {{{gx, gy, gz}, {bx, by, bz}, {1, 1, 1}, shared}, false, false}, stream, params, extra);
 }
 
-MUNTIN_API CUresult cuLaunchCooperativeKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
-                                              unsigned bz, unsigned shared, CUstream stream, void **params) {
+MUNTIN_API CUresult cuLaunchCooperativeKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx,
+                                              unsigned by, unsigned bz, unsigned shared, CUstream stream,
+                                              void **params) {
   return launch(f, {{{gx, gy, gz}, {bx, by, bz}, {1, 1, 1}, shared}, true, false}, stream, params, nullptr);
 }
 
 MUNTIN_API CUresult cuLaunchKernelEx(const CUlaunchConfig *c, CUfunction f, void **params, void **extra) {
   if (!c || (c->numAttrs && !c->attrs))
     return CUDA_ERROR_INVALID_VALUE;
-  LaunchRequest r{{{c->gridDimX, c->gridDimY, c->gridDimZ}, {c->blockDimX, c->blockDimY, c->blockDimZ}, {1, 1, 1}, c->sharedMemBytes}};
+  LaunchRequest r{{{c->gridDimX, c->gridDimY, c->gridDimZ},
+                   {c->blockDimX, c->blockDimY, c->blockDimZ},
+                   {1, 1, 1},
+                   c->sharedMemBytes}};
   for (unsigned i = 0; i < c->numAttrs; ++i) {
     const CUlaunchAttribute &a = c->attrs[i];
     switch (a.id) {
@@ -149,7 +155,15 @@ MUNTIN_API CUresult cuLaunchKernelEx(const CUlaunchConfig *c, CUfunction f, void
       r.clusterGiven = true;
       break;
     // Advice, and programmatic launches: each kernel starts when the one before has ended, which both allow.
-    case 0: case 1: case 3: case 5: case 6: case 8: case 9: case 10: case 14: break;
+    case 0:
+    case 1:
+    case 3:
+    case 5:
+    case 6:
+    case 8:
+    case 9:
+    case 10:
+    case 14: break;
     default: return CUDA_ERROR_NOT_SUPPORTED;
     }
   }

@@ -30,7 +30,8 @@ MUNTIN_API CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes) {
   return e.status ? e.status : allocate(*e.context, pointer, bytes);
 }
 
-MUNTIN_API CUresult cuMemAllocPitch_v2(CUdeviceptr *pointer, size_t *pitch, size_t width, size_t height, unsigned element) {
+MUNTIN_API CUresult cuMemAllocPitch_v2(CUdeviceptr *pointer, size_t *pitch, size_t width, size_t height,
+                                       unsigned element) {
   const Entry e;
   if (e.status || !pitch || (element != 4 && element != 8 && element != 16))
     return e.status ? e.status : CUDA_ERROR_INVALID_VALUE;
@@ -225,7 +226,10 @@ static CUresult pointerAttribute(const Context &context, void *out, int attribut
       return CUDA_ERROR_INVALID_VALUE;
     *static_cast<void **>(out) = reinterpret_cast<void *>(pointer);
     break;
-  case 6: case 8: case 10: case 15: *static_cast<unsigned *>(out) = 0; break;
+  case 6:
+  case 8:
+  case 10:
+  case 15: *static_cast<unsigned *>(out) = 0; break;
   case 7: *static_cast<unsigned long long *>(out) = a->base >> 9; break;
   case 9: *static_cast<int *>(out) = a->device; break;
   case 11: *static_cast<CUdeviceptr *>(out) = a->base; break;

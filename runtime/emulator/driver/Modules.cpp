@@ -52,9 +52,12 @@ private:
 
 /// What kind of image it is: PTX text, or bytes for which there is no processor here.
 static CUresult classify(std::string_view text) {
-  if (text.starts_with("\x7f" "ELF") || text.starts_with("\x50\xed\x55\xba") || text.starts_with("\xb1\x43\x62\x46"))
+  if (text.starts_with("\x7f"
+                       "ELF") ||
+      text.starts_with("\x50\xed\x55\xba") || text.starts_with("\xb1\x43\x62\x46"))
     return CUDA_ERROR_NO_BINARY_FOR_GPU;
-  const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; });
+  const bool printable = std::all_of(
+      text.begin(), text.end(), [](char c) { return c >= ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; });
   return printable && !text.empty() ? CUDA_SUCCESS : CUDA_ERROR_INVALID_IMAGE;
 }
 
@@ -73,7 +76,11 @@ static CUresult loadText(Context &context, const char *image, const Logs &logs, 
     return status;
   };
   const auto *raw = reinterpret_cast<const unsigned char *>(image);
-  const bool binary = std::memcmp(raw, "\x7f" "ELF", 4) == 0 || std::memcmp(raw, "\x50\xed\x55\xba", 4) == 0 || std::memcmp(raw, "\xb1\x43\x62\x46", 4) == 0;
+  const bool binary = std::memcmp(raw,
+                                  "\x7f"
+                                  "ELF",
+                                  4) == 0 ||
+                      std::memcmp(raw, "\x50\xed\x55\xba", 4) == 0 || std::memcmp(raw, "\xb1\x43\x62\x46", 4) == 0;
   if (binary)
     return refuse(CUDA_ERROR_NO_BINARY_FOR_GPU, "the image is a cubin or fat binary; the emulator executes PTX text");
   const std::string_view text(image);
@@ -86,7 +93,8 @@ static CUresult loadText(Context &context, const char *image, const Logs &logs, 
   }
   const DeviceModel &model = *driver.devices[context.device].model;
   if (const CUresult status = checkTarget(**parsed, model.architecture))
-    return refuse(status, "the module is for " + std::string((*parsed)->target) + ", the device is " + std::string(model.name));
+    return refuse(status,
+                  "the module is for " + std::string((*parsed)->target) + ", the device is " + std::string(model.name));
   auto loaded = LoadedModule::load(text, model.architecture, driver.memory, context.device, model.memoryBytes);
   if (!loaded)
     return refuse(loaded.status().code() == StatusCode::OutOfMemory ? CUDA_ERROR_OUT_OF_MEMORY : CUDA_ERROR_INVALID_PTX,
@@ -122,11 +130,16 @@ static CUresult load(CUmodule *module, const void *image, unsigned count, const 
   return CUDA_SUCCESS;
 }
 
-MUNTIN_API CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count, int *options, void **values) {
+MUNTIN_API CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count, int *options,
+                                       void **values) {
   return load(module, image, count, options, values);
 }
-MUNTIN_API CUresult cuModuleLoadData(CUmodule *module, const void *image) { return load(module, image, 0, nullptr, nullptr); }
-MUNTIN_API CUresult cuModuleLoadFatBinary(CUmodule *, const void *) { return Entry().status ? Entry().status : CUDA_ERROR_NO_BINARY_FOR_GPU; }
+MUNTIN_API CUresult cuModuleLoadData(CUmodule *module, const void *image) {
+  return load(module, image, 0, nullptr, nullptr);
+}
+MUNTIN_API CUresult cuModuleLoadFatBinary(CUmodule *, const void *) {
+  return Entry().status ? Entry().status : CUDA_ERROR_NO_BINARY_FOR_GPU;
+}
 
 MUNTIN_API CUresult cuModuleLoad(CUmodule *module, const char *path) {
   if (!path)
@@ -202,7 +215,8 @@ MUNTIN_API CUresult cuLibraryLoadData(CUlibrary *library, const void *code, int 
                                       int *, void **, unsigned) {
   return load(library, code, count, options, values);
 }
-MUNTIN_API CUresult cuLibraryLoadFromFile(CUlibrary *library, const char *path, int *, void **, unsigned, int *, void **, unsigned) {
+MUNTIN_API CUresult cuLibraryLoadFromFile(CUlibrary *library, const char *path, int *, void **, unsigned, int *,
+                                          void **, unsigned) {
   return cuModuleLoad(library, path);
 }
 MUNTIN_API CUresult cuLibraryUnload(CUlibrary library) { return cuModuleUnload(library); }

@@ -19,7 +19,9 @@ MUNTIN_API CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned flags,
   e.context->streams.insert(*stream);
   return CUDA_SUCCESS;
 }
-MUNTIN_API CUresult cuStreamCreate(CUstream *stream, unsigned flags) { return cuStreamCreateWithPriority(stream, flags, 0); }
+MUNTIN_API CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
+  return cuStreamCreateWithPriority(stream, flags, 0);
+}
 
 /// The checks of a call on a stream.
 struct StreamEntry : Entry {
@@ -52,7 +54,8 @@ MUNTIN_API CUresult cuStreamSynchronize(CUstream handle) {
   const StreamEntry e(handle);
   if (e.status)
     return e.status;
-  return e.stream == &e.context->defaultStream ? Driver::get().drainForDefault(*e.context) : Driver::get().drain(*e.stream);
+  return e.stream == &e.context->defaultStream ? Driver::get().drainForDefault(*e.context)
+                                               : Driver::get().drain(*e.stream);
 }
 
 MUNTIN_API CUresult cuStreamQuery(CUstream handle) {
@@ -147,7 +150,9 @@ MUNTIN_API CUresult cuEventRecord(CUevent event, CUstream handle) {
     return static_cast<CUresult>(CUDA_SUCCESS);
   });
 }
-MUNTIN_API CUresult cuEventRecordWithFlags(CUevent event, CUstream stream, unsigned) { return cuEventRecord(event, stream); }
+MUNTIN_API CUresult cuEventRecordWithFlags(CUevent event, CUstream stream, unsigned) {
+  return cuEventRecord(event, stream);
+}
 
 /// Runs the event's stream until the record is done. A record was queued before any wait for it, so this ends.
 static CUresult waitFor(Event &event, uint64_t count) {
@@ -215,7 +220,8 @@ MUNTIN_API CUresult cuLaunchHostFunc(CUstream handle, CUhostFn function, void *d
   });
 }
 
-MUNTIN_API CUresult cuStreamAddCallback(CUstream handle, void (*callback)(CUstream, CUresult, void *), void *data, unsigned flags) {
+MUNTIN_API CUresult cuStreamAddCallback(CUstream handle, void (*callback)(CUstream, CUresult, void *), void *data,
+                                        unsigned flags) {
   const StreamEntry e(handle);
   if (e.status || !callback || flags)
     return e.status ? e.status : CUDA_ERROR_INVALID_VALUE;

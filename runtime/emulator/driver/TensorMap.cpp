@@ -46,13 +46,15 @@ static CUresult check(unsigned element, unsigned rank, uint64_t base, const uint
   if (interleave == 0 && inner % 16)
     return refuse("the inner box has " + std::to_string(inner) + " bytes, expected a multiple of 16");
   if (interleave == 0 && inner > Span[swizzle])
-    return refuse("the inner box has " + std::to_string(inner) + " bytes, more than the swizzle's " + std::to_string(Span[swizzle]));
+    return refuse("the inner box has " + std::to_string(inner) + " bytes, more than the swizzle's " +
+                  std::to_string(Span[swizzle]));
   return CUDA_SUCCESS;
 }
 
-MUNTIN_API CUresult cuTensorMapEncodeTiled(CUtensorMap *map, unsigned type, uint32_t rank, void *address, const uint64_t *extents,
-                                           const uint64_t *strides, const uint32_t *box, const uint32_t *elementStrides,
-                                           unsigned interleave, unsigned swizzle, unsigned promotion, unsigned fill) {
+MUNTIN_API CUresult cuTensorMapEncodeTiled(CUtensorMap *map, unsigned type, uint32_t rank, void *address,
+                                           const uint64_t *extents, const uint64_t *strides, const uint32_t *box,
+                                           const uint32_t *elementStrides, unsigned interleave, unsigned swizzle,
+                                           unsigned promotion, unsigned fill) {
   const Entry e(false);
   if (e.status)
     return e.status;
@@ -62,7 +64,8 @@ MUNTIN_API CUresult cuTensorMapEncodeTiled(CUtensorMap *map, unsigned type, uint
     return refuse("the tensor map is not aligned to 64 bytes");
   const unsigned element = elementBytes(type);
   if (element == 0 || interleave != 0 || swizzle > 6 || promotion > 3 || fill > 1)
-    return interleave || swizzle > 3 || (element == 0 && type < 16) ? CUDA_ERROR_NOT_SUPPORTED : CUDA_ERROR_INVALID_VALUE;
+    return interleave || swizzle > 3 || (element == 0 && type < 16) ? CUDA_ERROR_NOT_SUPPORTED
+                                                                    : CUDA_ERROR_INVALID_VALUE;
   if (swizzle > 3)
     return CUDA_ERROR_NOT_SUPPORTED; // swizzles of later architectures
   const auto base = reinterpret_cast<uint64_t>(address);

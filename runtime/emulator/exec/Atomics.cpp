@@ -84,8 +84,9 @@ template <typename M, typename F, bool Returns> void atomic(Warp &w, const Instr
       d = w.words<Slot<M>>(w.extra(in, in.vec + k));
     eachLane(mask, [&](unsigned i) {
       const M value = fromSlot<M>(b[i]), other = c ? fromSlot<M>(c[i]) : M();
-      const U old = atomicUpdate<U>(t.host[i] + k * sizeof(M),
-                                    [&](U before) { return static_cast<U>(F()(static_cast<M>(before), value, other)); });
+      const U old = atomicUpdate<U>(t.host[i] + k * sizeof(M), [&](U before) {
+        return static_cast<U>(F()(static_cast<M>(before), value, other));
+      });
       if (d)
         d[i] = old;
     });
@@ -114,9 +115,15 @@ template <typename M> Handler integers(AtomicOp op, bool returns) {
 
 template <typename H> Handler halves(AtomicOp op, bool packed, bool returns) {
   switch (op) {
-  case AtomicOp::Add: return packed ? form<uint32_t, HalfPair<H, AtomicOp::Add>>(returns) : form<uint16_t, HalfOne<H, AtomicOp::Add>>(returns);
-  case AtomicOp::Min: return packed ? form<uint32_t, HalfPair<H, AtomicOp::Min>>(returns) : form<uint16_t, HalfOne<H, AtomicOp::Min>>(returns);
-  case AtomicOp::Max: return packed ? form<uint32_t, HalfPair<H, AtomicOp::Max>>(returns) : form<uint16_t, HalfOne<H, AtomicOp::Max>>(returns);
+  case AtomicOp::Add:
+    return packed ? form<uint32_t, HalfPair<H, AtomicOp::Add>>(returns)
+                  : form<uint16_t, HalfOne<H, AtomicOp::Add>>(returns);
+  case AtomicOp::Min:
+    return packed ? form<uint32_t, HalfPair<H, AtomicOp::Min>>(returns)
+                  : form<uint16_t, HalfOne<H, AtomicOp::Min>>(returns);
+  case AtomicOp::Max:
+    return packed ? form<uint32_t, HalfPair<H, AtomicOp::Max>>(returns)
+                  : form<uint16_t, HalfOne<H, AtomicOp::Max>>(returns);
   default: return nullptr;
   }
 }
@@ -126,9 +133,11 @@ template <typename H> Handler halves(AtomicOp op, bool packed, bool returns) {
 Handler atomicHandler(AtomicOp op, Type type, bool returns) {
   switch (type) {
   case Type::B16: return op == AtomicOp::Cas || op == AtomicOp::Exch ? integers<uint16_t>(op, returns) : nullptr;
-  case Type::B32: case Type::U32: return integers<uint32_t>(op, returns);
+  case Type::B32:
+  case Type::U32: return integers<uint32_t>(op, returns);
   case Type::S32: return integers<int32_t>(op, returns);
-  case Type::B64: case Type::U64: return integers<uint64_t>(op, returns);
+  case Type::B64:
+  case Type::U64: return integers<uint64_t>(op, returns);
   case Type::S64: return integers<int64_t>(op, returns);
   case Type::F32: return op == AtomicOp::Add ? form<uint32_t, AddF32>(returns) : nullptr;
   case Type::F64: return op == AtomicOp::Add ? form<uint64_t, AddF64>(returns) : nullptr;

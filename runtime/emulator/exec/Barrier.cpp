@@ -69,7 +69,8 @@ bool Cta::arrive(Warp &w, unsigned n, uint32_t expected, uint32_t mask, uint32_t
     race->arriveBarrier(w, n);
   if (expected != NamedBarrier::AllThreads && arrivedThreads(*this, b) > expected)
     fault(w, ReportKind::BarrierMisuse, -1, n,
-          "more threads arrive at barrier " + std::to_string(n) + " than the " + std::to_string(expected) + " expected");
+          "more threads arrive at barrier " + std::to_string(n) + " than the " + std::to_string(expected) +
+              " expected");
   if (!completeBarrier(n))
     return false;
   if (race)
@@ -96,7 +97,8 @@ uint32_t uniform(Warp &w, Ref r, uint32_t mask, const char *what) {
   const unsigned first = static_cast<unsigned>(std::countr_zero(mask));
   eachLane(mask, [&](unsigned i) {
     if (value[i] != value[first])
-      w.cta().fault(w, ReportKind::BarrierMisuse, static_cast<int>(i), value[i], std::string(what) + " differs among lanes");
+      w.cta().fault(w, ReportKind::BarrierMisuse, static_cast<int>(i), value[i],
+                    std::string(what) + " differs among lanes");
   });
   return value[first];
 }
@@ -124,7 +126,8 @@ void barrier(Warp &w, const Instr &in, uint32_t mask) {
     const uint32_t most = static_cast<uint32_t>(cta.warps().size()) * WarpSize;
     if (expected == 0 || expected % WarpSize || expected > most)
       cta.fault(w, ReportKind::BarrierMisuse, -1, n,
-                "a thread count of " + std::to_string(expected) + ", expected a multiple of 32 up to " + std::to_string(most));
+                "a thread count of " + std::to_string(expected) + ", expected a multiple of 32 up to " +
+                    std::to_string(most));
   }
   const uint32_t votes = in.op[3] == NoRef ? 0 : w.predicate(in.op[3]);
   if (cta.arrive(w, n, expected, mask, votes))

@@ -39,21 +39,25 @@ void issueBulk(Warp &w, std::shared_ptr<BulkTask> task, bool group) {
   if (cta.performNow())
     task->perform();
   else
-    cta.pending.push_back({[task] { task->perform(); }, w.index(), cta.nextSequence++, task->issuer, [task] { return task->done; }});
+    cta.pending.push_back(
+        {[task] { task->perform(); }, w.index(), cta.nextSequence++, task->issuer, [task] { return task->done; }});
 }
 
 void BulkState::finish(Warp &w) {
   PerWarp &state = of(w);
-  const bool left = state.open || std::any_of(state.groups.begin(), state.groups.end(), [](auto &g) { return !g->read; });
+  const bool left =
+      state.open || std::any_of(state.groups.begin(), state.groups.end(), [](auto &g) { return !g->read; });
   if (left)
-    w.cta().fault(w, ReportKind::AsyncMisuse, -1, 0,
-                  "the warp ends while a bulk copy may still read its shared memory; expected cp.async.bulk.wait_group");
+    w.cta().fault(
+        w, ReportKind::AsyncMisuse, -1, 0,
+        "the warp ends while a bulk copy may still read its shared memory; expected cp.async.bulk.wait_group");
 }
 
 static void addOffset(Warp &w, const Instr &in, uint32_t) {
   uint64_t *d = w.words<uint64_t>(in.op[0]);
   for (unsigned i = 0; i < WarpSize; ++i)
-    d[i] = (in.flags & WideBase ? w.words<uint64_t>(in.op[1])[i] : w.words<uint32_t>(in.op[1])[i]) + static_cast<uint64_t>(in.imm);
+    d[i] = (in.flags & WideBase ? w.words<uint64_t>(in.op[1])[i] : w.words<uint32_t>(in.op[1])[i]) +
+           static_cast<uint64_t>(in.imm);
 }
 
 Ref effectiveAddress(Decoder &d, const Operand &o, bool isShared) {
@@ -106,20 +110,35 @@ template <typename H> void reduceHalves(uint16_t *to, const uint16_t *from, size
 } // namespace
 
 void reduceElements(uint8_t *to, const uint8_t *from, size_t bytes, BulkReduction op, Type type) {
-  const auto each = [&]<typename T>(T) { reduceIntegers(reinterpret_cast<T *>(to), reinterpret_cast<const T *>(from), bytes / sizeof(T), op); };
+  const auto each = [&]<typename T>(T) {
+    reduceIntegers(reinterpret_cast<T *>(to), reinterpret_cast<const T *>(from), bytes / sizeof(T), op);
+  };
   switch (type) {
   case Type::S32: return each(int32_t());
-  case Type::U64: case Type::B64: return each(uint64_t());
+  case Type::U64:
+  case Type::B64: return each(uint64_t());
   case Type::S64: return each(int64_t());
-  case Type::F16: return reduceHalves<Half>(reinterpret_cast<uint16_t *>(to), reinterpret_cast<const uint16_t *>(from), bytes / 2, op);
-  case Type::BF16: return reduceHalves<BHalf>(reinterpret_cast<uint16_t *>(to), reinterpret_cast<const uint16_t *>(from), bytes / 2, op);
+  case Type::F16:
+    return reduceHalves<Half>(reinterpret_cast<uint16_t *>(to), reinterpret_cast<const uint16_t *>(from), bytes / 2,
+                              op);
+  case Type::BF16:
+    return reduceHalves<BHalf>(reinterpret_cast<uint16_t *>(to), reinterpret_cast<const uint16_t *>(from), bytes / 2,
+                               op);
   case Type::F32:
     for (size_t i = 0; i < bytes; i += 4)
-      atomicUpdate<uint32_t>(to + i, [&](uint32_t old) { uint32_t b; std::memcpy(&b, from + i, 4); return asBits(asFloat(old) + asFloat(b)); });
+      atomicUpdate<uint32_t>(to + i, [&](uint32_t old) {
+        uint32_t b;
+        std::memcpy(&b, from + i, 4);
+        return asBits(asFloat(old) + asFloat(b));
+      });
     return;
   case Type::F64:
     for (size_t i = 0; i < bytes; i += 8)
-      atomicUpdate<uint64_t>(to + i, [&](uint64_t old) { double b; std::memcpy(&b, from + i, 8); return std::bit_cast<uint64_t>(std::bit_cast<double>(old) + b); });
+      atomicUpdate<uint64_t>(to + i, [&](uint64_t old) {
+        double b;
+        std::memcpy(&b, from + i, 8);
+        return std::bit_cast<uint64_t>(std::bit_cast<double>(old) + b);
+      });
     return;
   default: return each(uint32_t());
   }
@@ -139,14 +158,19 @@ void bulk(Warp &w, const Instr &in, uint32_t mask) {
     const uint64_t to = w.words<uint64_t>(in.op[1])[i], from = w.words<uint64_t>(in.op[2])[i];
     const uint32_t bytes = w.words<uint32_t>(in.op[3])[i];
     if (bytes % 16)
-      cta.fault(w, ReportKind::AsyncMisuse, static_cast<int>(i), from, "a bulk copy of " + std::to_string(bytes) + " bytes, expected a multiple of 16");
+      cta.fault(w, ReportKind::AsyncMisuse, static_cast<int>(i), from,
+                "a bulk copy of " + std::to_string(bytes) + " bytes, expected a multiple of 16");
     auto task = std::make_shared<BulkTask>();
     task->bytes = bytes;
     task->issuer = cta.reportAt(w, w.pc(), w.frame(), ReportKind::AsyncMisuse, static_cast<int>(i), to, "");
     const bool fromShared = in.aux & FromShared, toGlobal = in.aux & ToGlobal;
-    const uint8_t *source = fromShared ? sharedHost(w, i, from, bytes, 16) : globalHost(w, i, from, bytes, 16, Access::Read);
+    const uint8_t *source =
+        fromShared ? sharedHost(w, i, from, bytes, 16) : globalHost(w, i, from, bytes, 16, Access::Read);
     RaceChecker *race = cta.race;
-    const uint32_t agent = !race ? 0 : toGlobal ? race->bulkAgent(w) : race->mbarrierAgent(in.op[4] == NoRef ? 0 : w.words<uint64_t>(in.op[4])[i] & 0xffffff);
+    const uint32_t agent = !race ? 0
+                           : toGlobal
+                               ? race->bulkAgent(w)
+                               : race->mbarrierAgent(in.op[4] == NoRef ? 0 : w.words<uint64_t>(in.op[4])[i] & 0xffffff);
     if (race)
       task->action = race->act(agent, w);
     if (race && fromShared)
@@ -158,12 +182,15 @@ void bulk(Warp &w, const Instr &in, uint32_t mask) {
       if (!((ctas >> rank) & 1))
         continue;
       const uint64_t offset = in.aux & Multicast ? ((to & 0xffffff) | uint64_t(rank + 1) << 24) : to;
-      targets.push_back(toGlobal ? globalHost(w, i, to, bytes, 16, Access::Write) : sharedHost(w, i, offset, bytes, 16));
+      targets.push_back(toGlobal ? globalHost(w, i, to, bytes, 16, Access::Write)
+                                 : sharedHost(w, i, offset, bytes, 16));
       if (race && !toGlobal && ((offset >> 24) & 0xff) == 0)
         race->touch(agent, task->action, w, i, offset, bytes, true, true);
       if (in.op[4] != NoRef)
-        task->barriers.push_back(findMbarrier(w, i, in.aux & Multicast ? ((w.words<uint64_t>(in.op[4])[i] & 0xffffff) | uint64_t(rank + 1) << 24)
-                                                                       : w.words<uint64_t>(in.op[4])[i]));
+        task->barriers.push_back(
+            findMbarrier(w, i,
+                         in.aux & Multicast ? ((w.words<uint64_t>(in.op[4])[i] & 0xffffff) | uint64_t(rank + 1) << 24)
+                                            : w.words<uint64_t>(in.op[4])[i]));
     }
     task->move = [source, targets, bytes, op, type = in.type] {
       for (uint8_t *target : targets)
@@ -184,7 +211,8 @@ void decodeForm(Decoder &d, bool reduces) {
   // The spaces are told apart by the completion: a bulk group ends in global memory, an mbarrier in shared.
   const int to = d.has("bulk_group") ? 2 + !d.take("global") : d.takeOne({"shared::cluster", "shared::cta"});
   const int from = d.takeOne({"global", "shared::cta"});
-  const bool barrier = d.take("mbarrier::complete_tx::bytes"), group = d.take("bulk_group"), multicast = d.take("multicast::cluster");
+  const bool barrier = d.take("mbarrier::complete_tx::bytes"), group = d.take("bulk_group"),
+             multicast = d.take("multicast::cluster");
   if (to < 0 || to > 2 || from < 0 || barrier == group || (to == 2) != group || (to == 2 && from != 1))
     d.unsupported();
   BulkReduction op = BulkReduction::None;
@@ -198,7 +226,8 @@ void decodeForm(Decoder &d, bool reduces) {
   }
   const unsigned expected = 3 + barrier + multicast + policy;
   d.expectCount(expected, expected);
-  d.now.aux = (to == 2 ? ToGlobal : 0) | (from == 1 ? FromShared : 0) | (multicast ? Multicast : 0) | static_cast<uint32_t>(op) << ReductionShift;
+  d.now.aux = (to == 2 ? ToGlobal : 0) | (from == 1 ? FromShared : 0) | (multicast ? Multicast : 0) |
+              static_cast<uint32_t>(op) << ReductionShift;
   d.now.op[1] = effectiveAddress(d, d.operand(0), to != 2);
   d.now.op[2] = effectiveAddress(d, d.operand(1), from == 1);
   d.now.op[3] = d.src(2, Type::U32);
@@ -244,7 +273,8 @@ void decodeBulkWait(Decoder &d) {
 }
 
 void decodePrefetchBulk(Decoder &d) {
-  for (const std::string_view known : {"tensor", "1d", "2d", "3d", "4d", "5d", "L2", "global", "tile", "L2::cache_hint"})
+  for (const std::string_view known :
+       {"tensor", "1d", "2d", "3d", "4d", "5d", "L2", "global", "tile", "L2::cache_hint"})
     d.take(known);
   d.now.run = [](Warp &, const Instr &, uint32_t) {};
 }

@@ -99,7 +99,8 @@ void decodeMapa(Decoder &d) {
     eachLane(mask, [&](unsigned i) {
       if (rank[i] >= w.cta().cluster->size())
         w.cta().fault(w, ReportKind::OutOfBounds, static_cast<int>(i), rank[i],
-                      "rank " + std::to_string(rank[i]) + " of a cluster of " + std::to_string(w.cta().cluster->size()));
+                      "rank " + std::to_string(rank[i]) + " of a cluster of " +
+                          std::to_string(w.cta().cluster->size()));
       const uint64_t a = wide ? w.words<uint64_t>(in.op[1])[i] : w.words<uint32_t>(in.op[1])[i];
       const uint64_t r = (a & ~(uint64_t(0xff) << 24)) | uint64_t(rank[i] + 1) << 24;
       if (wide)

@@ -48,7 +48,8 @@ void copy(Warp &w, const Instr &in, uint32_t mask) {
     c.sourceBytes[i] = size ? size[i] : c.bytes;
     if (c.sourceBytes[i] > c.bytes)
       cta.fault(w, ReportKind::AsyncMisuse, static_cast<int>(i), from.address[i],
-                "source size " + std::to_string(c.sourceBytes[i]) + " of a copy of " + std::to_string(c.bytes) + " bytes");
+                "source size " + std::to_string(c.sourceBytes[i]) + " of a copy of " + std::to_string(c.bytes) +
+                    " bytes");
     c.to[i] = to.host[i];
     if (c.sourceBytes[i]) // size 0 touches nothing
       c.from[i] = globalHost(w, i, from.address[i], c.sourceBytes[i], 1, Access::Read);
@@ -61,7 +62,8 @@ void copy(Warp &w, const Instr &in, uint32_t mask) {
   if (race) {
     c.action = race->act(race->cpAsyncAgent(w), w);
     eachLane(mask, [&](unsigned i) {
-      race->touch(race->cpAsyncAgent(w), c.action, w, i, static_cast<uint64_t>(c.to[i] - cta.shared()), c.bytes, true, false);
+      race->touch(race->cpAsyncAgent(w), c.action, w, i, static_cast<uint64_t>(c.to[i] - cta.shared()), c.bytes, true,
+                  false);
     });
   }
   CpAsyncState::PerWarp &state = cta.cpAsync->of(w);
@@ -110,12 +112,17 @@ void arriveAfterCopies(Warp &w, const MbarrierPlace &m, uint32_t lanes) {
   };
   if (cta.performNow())
     return finish();
-  cta.pending.push_back({finish, w.index(), cta.nextSequence++, cta.reportAt(w, w.pc(), w.frame(), ReportKind::AsyncMisuse, -1, m.offset, ""), {}});
+  cta.pending.push_back({finish,
+                         w.index(),
+                         cta.nextSequence++,
+                         cta.reportAt(w, w.pc(), w.frame(), ReportKind::AsyncMisuse, -1, m.offset, ""),
+                         {}});
 }
 
 void CpAsyncState::finish(Warp &w) {
   PerWarp &state = of(w);
-  const bool left = !state.open.empty() || std::any_of(state.groups.begin(), state.groups.end(), [](auto &g) { return !g.empty(); });
+  const bool left =
+      !state.open.empty() || std::any_of(state.groups.begin(), state.groups.end(), [](auto &g) { return !g.empty(); });
   for (auto &group : state.groups)
     for (CpAsyncCopy &c : group)
       perform(c);
@@ -138,7 +145,8 @@ void decodeCpAsync(Decoder &d) {
   d.expectCount(3 + policy, 4 + policy);
   const int64_t bytes = d.integer(d.operand(2));
   if (form == 1 ? bytes != 16 : bytes != 4 && bytes != 8 && bytes != 16)
-    d.fail(d.operand(2), "expected a size of " + std::string(form == 1 ? "16" : "4, 8 or 16") + " bytes, got " + std::to_string(bytes));
+    d.fail(d.operand(2), "expected a size of " + std::string(form == 1 ? "16" : "4, 8 or 16") + " bytes, got " +
+                             std::to_string(bytes));
   memoryOperand(d, d.operand(0), 1, MemSpace::Shared);
   const int64_t offset = d.now.imm;
   const uint8_t wide = d.now.flags & WideBase;

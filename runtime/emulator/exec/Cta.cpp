@@ -147,7 +147,8 @@ std::string Cta::describeWaits() {
       else if (s.state == SplitState::Sync)
         out += " waits for lanes of its warp";
       else if (s.state == SplitState::Poll) {
-        std::snprintf(text, sizeof text, " waits at 0x%llx parity %u", static_cast<unsigned long long>(s.waitsFor), s.waitsParity);
+        std::snprintf(text, sizeof text, " waits at 0x%llx parity %u", static_cast<unsigned long long>(s.waitsFor),
+                      s.waitsParity);
         out += text;
       }
     }

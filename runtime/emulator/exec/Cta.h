@@ -22,7 +22,7 @@ class RaceChecker;
 class Cluster;
 
 struct NamedBarrier {
-  uint32_t expected = 0; ///< threads; AllThreads, or 0 while nobody has arrived
+  uint32_t expected = 0;   ///< threads; AllThreads, or 0 while nobody has arrived
   uint32_t lanes[32] = {}; ///< that have arrived, by warp
   uint32_t again = 0;      ///< threads of warps that arrived more than once
   uint32_t popc = 0, trueLanes = 0, votes = 0;
@@ -42,7 +42,7 @@ struct AsyncOp {
   std::function<void()> perform;
   uint32_t warp = 0;
   uint64_t sequence = 0;
-  Report issuer; ///< where it was issued
+  Report issuer;                ///< where it was issued
   std::function<bool()> isDone; ///< of operations that must be waited for
 };
 
@@ -95,12 +95,12 @@ public:
 
   RaceChecker *race = nullptr;
   Cluster *cluster = nullptr;
-  uint32_t rank = 0; ///< in the cluster
+  uint32_t rank = 0;           ///< in the cluster
   std::deque<AsyncOp> pending; ///< oldest first
   uint64_t nextSequence = 0;
   bool progress = false; ///< something other threads can see has happened since the last look
   std::unordered_map<uint32_t, uint64_t> mbarriers; ///< by offset, the word as it was written last
-  std::vector<uint8_t> sharedWritten; ///< a byte per byte, where reads are checked
+  std::vector<uint8_t> sharedWritten;               ///< a byte per byte, where reads are checked
   std::unique_ptr<CpAsyncState> cpAsync;
   std::unique_ptr<BulkState> bulk;
   std::unique_ptr<WgmmaState> wgmma;

@@ -40,8 +40,8 @@ Status LoadedModule::allocate(int device, uint64_t deviceBytes) {
       continue;
     const uint64_t at = memory_.allocate(std::max<uint64_t>(v.bytes, 1), device, deviceBytes, std::string(v.name));
     if (at == 0)
-      return {StatusCode::OutOfMemory, "no memory for variable '" + std::string(v.name) + "' of " +
-                                           std::to_string(v.bytes) + " bytes"};
+      return {StatusCode::OutOfMemory,
+              "no memory for variable '" + std::string(v.name) + "' of " + std::to_string(v.bytes) + " bytes"};
     owned_.push_back(at);
     symbols_[&v] = at;
     byName[v.name] = at;
@@ -54,7 +54,8 @@ Status LoadedModule::allocate(int device, uint64_t deviceBytes) {
     for (const Relocation &r : v.relocations) {
       const auto target = byName.find(r.symbol);
       if (target == byName.end() || !symbols_.count(&v))
-        return Status::invalid(describeError(module_->text, {r.pos, "unresolved symbol '" + std::string(r.symbol) + "'"}));
+        return Status::invalid(
+            describeError(module_->text, {r.pos, "unresolved symbol '" + std::string(r.symbol) + "'"}));
       const uint64_t value = target->second + static_cast<uint64_t>(r.addend);
       std::memcpy(memory_.find(symbols_[&v])->host + r.offset, &value, sizeof value);
     }

@@ -17,25 +17,53 @@ template <bool Ftz, bool Sat> float out(float x) {
   return Sat ? saturate(r) : canonical(r);
 }
 
-template <bool Z, bool S> struct FAdd { float operator()(float a, float b) const { return out<Z, S>(in<Z>(a) + in<Z>(b)); } };
-template <bool Z, bool S> struct FSub { float operator()(float a, float b) const { return out<Z, S>(in<Z>(a) - in<Z>(b)); } };
-template <bool Z, bool S> struct FMul { float operator()(float a, float b) const { return out<Z, S>(in<Z>(a) * in<Z>(b)); } };
-template <bool Z, bool S> struct FDiv { float operator()(float a, float b) const { return out<Z, S>(in<Z>(a) / in<Z>(b)); } };
+template <bool Z, bool S> struct FAdd {
+  float operator()(float a, float b) const { return out<Z, S>(in<Z>(a) + in<Z>(b)); }
+};
+template <bool Z, bool S> struct FSub {
+  float operator()(float a, float b) const { return out<Z, S>(in<Z>(a) - in<Z>(b)); }
+};
+template <bool Z, bool S> struct FMul {
+  float operator()(float a, float b) const { return out<Z, S>(in<Z>(a) * in<Z>(b)); }
+};
+template <bool Z, bool S> struct FDiv {
+  float operator()(float a, float b) const { return out<Z, S>(in<Z>(a) / in<Z>(b)); }
+};
 template <bool Z, bool S> struct FFma {
   float operator()(float a, float b, float c) const { return out<Z, S>(std::fma(in<Z>(a), in<Z>(b), in<Z>(c))); }
 };
-template <bool Z, bool S> struct FAbs { float operator()(float a) const { return asFloat(asBits(in<Z>(a)) & 0x7fffffff); } };
-template <bool Z, bool S> struct FNeg { float operator()(float a) const { return asFloat(asBits(in<Z>(a)) ^ 0x80000000); } };
-template <bool Z, bool S> struct FSqrt { float operator()(float a) const { return out<Z, S>(std::sqrt(in<Z>(a))); } };
-template <bool Z, bool S> struct FRcp { float operator()(float a) const { return out<Z, S>(1.0f / in<Z>(a)); } };
-template <bool Z, bool S> struct FRsqrt {
-  float operator()(float a) const { return out<Z, S>(static_cast<float>(1.0 / std::sqrt(static_cast<double>(in<Z>(a))))); }
+template <bool Z, bool S> struct FAbs {
+  float operator()(float a) const { return asFloat(asBits(in<Z>(a)) & 0x7fffffff); }
 };
-template <bool Z, bool S> struct FExp2 { float operator()(float a) const { return out<Z, S>(exp2Approx(in<Z>(a))); } };
-template <bool Z, bool S> struct FLog2 { float operator()(float a) const { return out<Z, S>(static_cast<float>(std::log2(static_cast<double>(in<Z>(a))))); } };
-template <bool Z, bool S> struct FSin { float operator()(float a) const { return out<Z, S>(static_cast<float>(std::sin(static_cast<double>(in<Z>(a))))); } };
-template <bool Z, bool S> struct FCos { float operator()(float a) const { return out<Z, S>(static_cast<float>(std::cos(static_cast<double>(in<Z>(a))))); } };
-template <bool Z, bool S> struct FTanh { float operator()(float a) const { return out<Z, S>(static_cast<float>(std::tanh(static_cast<double>(in<Z>(a))))); } };
+template <bool Z, bool S> struct FNeg {
+  float operator()(float a) const { return asFloat(asBits(in<Z>(a)) ^ 0x80000000); }
+};
+template <bool Z, bool S> struct FSqrt {
+  float operator()(float a) const { return out<Z, S>(std::sqrt(in<Z>(a))); }
+};
+template <bool Z, bool S> struct FRcp {
+  float operator()(float a) const { return out<Z, S>(1.0f / in<Z>(a)); }
+};
+template <bool Z, bool S> struct FRsqrt {
+  float operator()(float a) const {
+    return out<Z, S>(static_cast<float>(1.0 / std::sqrt(static_cast<double>(in<Z>(a)))));
+  }
+};
+template <bool Z, bool S> struct FExp2 {
+  float operator()(float a) const { return out<Z, S>(exp2Approx(in<Z>(a))); }
+};
+template <bool Z, bool S> struct FLog2 {
+  float operator()(float a) const { return out<Z, S>(static_cast<float>(std::log2(static_cast<double>(in<Z>(a))))); }
+};
+template <bool Z, bool S> struct FSin {
+  float operator()(float a) const { return out<Z, S>(static_cast<float>(std::sin(static_cast<double>(in<Z>(a))))); }
+};
+template <bool Z, bool S> struct FCos {
+  float operator()(float a) const { return out<Z, S>(static_cast<float>(std::cos(static_cast<double>(in<Z>(a))))); }
+};
+template <bool Z, bool S> struct FTanh {
+  float operator()(float a) const { return out<Z, S>(static_cast<float>(std::tanh(static_cast<double>(in<Z>(a))))); }
+};
 
 /// minNum and maxNum: a NaN loses, -0 < +0. With S the .NaN form: a NaN wins.
 template <bool Z, bool S> struct FMin {
@@ -61,16 +89,36 @@ template <template <bool, bool> class Op, typename... A> Handler forms(bool ftz,
   return second ? &lanes<Op<false, true>, float, A...> : &lanes<Op<false, false>, float, A...>;
 }
 
-struct DAdd { double operator()(double a, double b) const { return canonical(a + b); } };
-struct DSub { double operator()(double a, double b) const { return canonical(a - b); } };
-struct DMul { double operator()(double a, double b) const { return canonical(a * b); } };
-struct DDiv { double operator()(double a, double b) const { return canonical(a / b); } };
-struct DFma { double operator()(double a, double b, double c) const { return canonical(std::fma(a, b, c)); } };
-struct DSqrt { double operator()(double a) const { return canonical(std::sqrt(a)); } };
-struct DRcp { double operator()(double a) const { return canonical(1.0 / a); } };
-struct DRsqrt { double operator()(double a) const { return canonical(1.0 / std::sqrt(a)); } };
-struct DAbs { double operator()(double a) const { return std::bit_cast<double>(std::bit_cast<uint64_t>(a) & ~(uint64_t(1) << 63)); } };
-struct DNeg { double operator()(double a) const { return std::bit_cast<double>(std::bit_cast<uint64_t>(a) ^ (uint64_t(1) << 63)); } };
+struct DAdd {
+  double operator()(double a, double b) const { return canonical(a + b); }
+};
+struct DSub {
+  double operator()(double a, double b) const { return canonical(a - b); }
+};
+struct DMul {
+  double operator()(double a, double b) const { return canonical(a * b); }
+};
+struct DDiv {
+  double operator()(double a, double b) const { return canonical(a / b); }
+};
+struct DFma {
+  double operator()(double a, double b, double c) const { return canonical(std::fma(a, b, c)); }
+};
+struct DSqrt {
+  double operator()(double a) const { return canonical(std::sqrt(a)); }
+};
+struct DRcp {
+  double operator()(double a) const { return canonical(1.0 / a); }
+};
+struct DRsqrt {
+  double operator()(double a) const { return canonical(1.0 / std::sqrt(a)); }
+};
+struct DAbs {
+  double operator()(double a) const { return std::bit_cast<double>(std::bit_cast<uint64_t>(a) & ~(uint64_t(1) << 63)); }
+};
+struct DNeg {
+  double operator()(double a) const { return std::bit_cast<double>(std::bit_cast<uint64_t>(a) ^ (uint64_t(1) << 63)); }
+};
 struct DMin {
   double operator()(double a, double b) const {
     if (a != a || b != b)

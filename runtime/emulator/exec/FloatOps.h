@@ -16,7 +16,25 @@
 
 namespace muntin::emulator {
 
-enum class FloatOp : uint8_t { Add, Sub, Mul, Div, Fma, Min, Max, Abs, Neg, Sqrt, Rcp, Rsqrt, Exp2, Log2, Sin, Cos, Tanh };
+enum class FloatOp : uint8_t {
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Fma,
+  Min,
+  Max,
+  Abs,
+  Neg,
+  Sqrt,
+  Rcp,
+  Rsqrt,
+  Exp2,
+  Log2,
+  Sin,
+  Cos,
+  Tanh
+};
 
 /// f32, to nearest even. `second` is .sat, for Min and Max .NaN.
 Handler floatHandler(FloatOp op, bool ftz, bool second);

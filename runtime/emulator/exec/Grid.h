@@ -24,9 +24,9 @@ struct Options {
   uint64_t seed = 0;
   CheckLevel check = CheckLevel::Memory;
   uint64_t stepLimit = uint64_t(1) << 40; ///< warp instructions of one launch
-  bool checkSharedInit = false; ///< report reads of shared memory that was never written
-  unsigned threads = 0;         ///< 0: all cores
-  uint64_t stackBytes = 1 << 16; ///< local memory per lane
+  bool checkSharedInit = false;           ///< report reads of shared memory that was never written
+  unsigned threads = 0;                   ///< 0: all cores
+  uint64_t stackBytes = 1 << 16;          ///< local memory per lane
 };
 
 struct LaunchShape {

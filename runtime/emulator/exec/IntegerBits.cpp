@@ -9,7 +9,9 @@
 
 namespace muntin::emulator {
 
-template <typename T> struct MulWide { Twice<T> operator()(T a, T b) const { return Twice<T>(a) * Twice<T>(b); } };
+template <typename T> struct MulWide {
+  Twice<T> operator()(T a, T b) const { return Twice<T>(a) * Twice<T>(b); }
+};
 template <typename T> struct MadWide {
   Twice<T> operator()(T a, T b, Twice<T> c) const { return Add<Twice<T>>()(Twice<T>(a) * Twice<T>(b), c); }
 };
@@ -94,11 +96,14 @@ template <typename T> static Handler shift(bool left) {
 
 Handler shiftHandler(Type type, bool left) {
   switch (type) {
-  case Type::B16: case Type::U16: return shift<uint16_t>(left);
+  case Type::B16:
+  case Type::U16: return shift<uint16_t>(left);
   case Type::S16: return shift<int16_t>(left);
-  case Type::B32: case Type::U32: return shift<uint32_t>(left);
+  case Type::B32:
+  case Type::U32: return shift<uint32_t>(left);
   case Type::S32: return shift<int32_t>(left);
-  case Type::B64: case Type::U64: return shift<uint64_t>(left);
+  case Type::B64:
+  case Type::U64: return shift<uint64_t>(left);
   case Type::S64: return shift<int64_t>(left);
   default: return nullptr;
   }
@@ -111,7 +116,8 @@ template <bool Left, bool Clamp> struct Funnel {
     return Left ? static_cast<uint32_t>((both << n) >> 32) : static_cast<uint32_t>(both >> n);
   }
 };
-template <bool Left, bool Clamp> constexpr Handler funnel = &lanes<Funnel<Left, Clamp>, uint32_t, uint32_t, uint32_t, uint32_t>;
+template <bool Left, bool Clamp>
+constexpr Handler funnel = &lanes<Funnel<Left, Clamp>, uint32_t, uint32_t, uint32_t, uint32_t>;
 
 Handler funnelHandler(bool left, bool clamp) {
   if (left)
@@ -135,8 +141,10 @@ Handler lop3Handler() {
 static uint32_t selectorOf(uint32_t mode, uint32_t c) {
   const uint32_t n = c & 3;
   static constexpr uint32_t Forward[] = {0x3210, 0x4321, 0x5432, 0x6543}, Backward[] = {0x5670, 0x6701, 0x7012, 0x0123},
-                            Replicate[] = {0x0000, 0x1111, 0x2222, 0x3333}, ClampLeft[] = {0x3210, 0x3211, 0x3222, 0x3333},
-                            ClampRight[] = {0x0000, 0x1110, 0x2210, 0x3210}, Replicate16[] = {0x1010, 0x3232, 0x1010, 0x3232};
+                            Replicate[] = {0x0000, 0x1111, 0x2222, 0x3333},
+                            ClampLeft[] = {0x3210, 0x3211, 0x3222, 0x3333},
+                            ClampRight[] = {0x0000, 0x1110, 0x2210, 0x3210},
+                            Replicate16[] = {0x1010, 0x3232, 0x1010, 0x3232};
   switch (mode) {
   case 1: return Forward[n];
   case 2: return Backward[n];
@@ -220,7 +228,8 @@ template <bool Clamp> struct MakeMask {
   }
 };
 Handler maskHandler(bool clamp) {
-  return clamp ? &lanes<MakeMask<true>, uint32_t, uint32_t, uint32_t> : &lanes<MakeMask<false>, uint32_t, uint32_t, uint32_t>;
+  return clamp ? &lanes<MakeMask<true>, uint32_t, uint32_t, uint32_t>
+               : &lanes<MakeMask<false>, uint32_t, uint32_t, uint32_t>;
 }
 
 template <typename T, bool Clamp> struct Extend {
@@ -233,8 +242,10 @@ template <typename T, bool Clamp> struct Extend {
 };
 Handler extendHandler(bool isSigned, bool clamp) {
   if (isSigned)
-    return clamp ? &lanes<Extend<int32_t, true>, int32_t, int32_t, uint32_t> : &lanes<Extend<int32_t, false>, int32_t, int32_t, uint32_t>;
-  return clamp ? &lanes<Extend<uint32_t, true>, uint32_t, uint32_t, uint32_t> : &lanes<Extend<uint32_t, false>, uint32_t, uint32_t, uint32_t>;
+    return clamp ? &lanes<Extend<int32_t, true>, int32_t, int32_t, uint32_t>
+                 : &lanes<Extend<int32_t, false>, int32_t, int32_t, uint32_t>;
+  return clamp ? &lanes<Extend<uint32_t, true>, uint32_t, uint32_t, uint32_t>
+               : &lanes<Extend<uint32_t, false>, uint32_t, uint32_t, uint32_t>;
 }
 
 static int64_t byteOf(uint32_t v, unsigned i, bool isSigned) {

@@ -21,8 +21,9 @@ template <typename T> using Unsigned = std::make_unsigned_t<T>;
 template <typename T>
 using Twice = std::conditional_t<
     std::is_signed_v<T>,
-    std::conditional_t<sizeof(T) == 1, int16_t,
-                       std::conditional_t<sizeof(T) == 2, int32_t, std::conditional_t<sizeof(T) == 4, int64_t, __int128>>>,
+    std::conditional_t<
+        sizeof(T) == 1, int16_t,
+        std::conditional_t<sizeof(T) == 2, int32_t, std::conditional_t<sizeof(T) == 4, int64_t, __int128>>>,
     std::conditional_t<
         sizeof(T) == 1, uint16_t,
         std::conditional_t<sizeof(T) == 2, uint32_t, std::conditional_t<sizeof(T) == 4, uint64_t, unsigned __int128>>>>;
@@ -30,9 +31,15 @@ using Twice = std::conditional_t<
 /// Two's complement arithmetic without overflow in C++: through 64-bit unsigned.
 template <typename T> constexpr T wrap(uint64_t v) { return static_cast<T>(v); }
 
-template <typename T> struct Add { T operator()(T a, T b) const { return wrap<T>(uint64_t(a) + uint64_t(b)); } };
-template <typename T> struct Sub { T operator()(T a, T b) const { return wrap<T>(uint64_t(a) - uint64_t(b)); } };
-template <typename T> struct Mul { T operator()(T a, T b) const { return wrap<T>(uint64_t(a) * uint64_t(b)); } };
+template <typename T> struct Add {
+  T operator()(T a, T b) const { return wrap<T>(uint64_t(a) + uint64_t(b)); }
+};
+template <typename T> struct Sub {
+  T operator()(T a, T b) const { return wrap<T>(uint64_t(a) - uint64_t(b)); }
+};
+template <typename T> struct Mul {
+  T operator()(T a, T b) const { return wrap<T>(uint64_t(a) * uint64_t(b)); }
+};
 template <typename T> struct Mad {
   T operator()(T a, T b, T c) const { return wrap<T>(uint64_t(a) * uint64_t(b) + uint64_t(c)); }
 };
@@ -51,7 +58,8 @@ template <typename T> struct AddSaturated {
 template <typename T> struct SubSaturated {
   T operator()(T a, T b) const {
     const int64_t difference = int64_t(a) - int64_t(b);
-    return static_cast<T>(std::clamp<int64_t>(difference, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+    return static_cast<T>(
+        std::clamp<int64_t>(difference, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
   }
 };
 
@@ -62,8 +70,12 @@ template <typename T> constexpr int64_t product24(T a, T b) {
   else
     return int64_t(uint64_t(a & 0xffffff) * uint64_t(b & 0xffffff));
 }
-template <typename T> struct Mul24Low { T operator()(T a, T b) const { return static_cast<T>(product24(a, b)); } };
-template <typename T> struct Mul24High { T operator()(T a, T b) const { return static_cast<T>(product24(a, b) >> 16); } };
+template <typename T> struct Mul24Low {
+  T operator()(T a, T b) const { return static_cast<T>(product24(a, b)); }
+};
+template <typename T> struct Mul24High {
+  T operator()(T a, T b) const { return static_cast<T>(product24(a, b) >> 16); }
+};
 
 // PTX leaves division by zero open; hardware gives all ones, and the dividend as remainder.
 template <typename T> struct Div {
@@ -88,15 +100,33 @@ template <typename T> struct Sad {
     return wrap<T>(uint64_t(c) + difference);
   }
 };
-template <typename T> struct Min { T operator()(T a, T b) const { return a < b ? a : b; } };
-template <typename T> struct Max { T operator()(T a, T b) const { return a > b ? a : b; } };
-template <typename T> struct Abs { T operator()(T a) const { return a < 0 ? wrap<T>(-uint64_t(a)) : a; } };
-template <typename T> struct Neg { T operator()(T a) const { return wrap<T>(-uint64_t(a)); } };
-template <typename T> struct And { T operator()(T a, T b) const { return a & b; } };
-template <typename T> struct Or { T operator()(T a, T b) const { return a | b; } };
-template <typename T> struct Xor { T operator()(T a, T b) const { return a ^ b; } };
-template <typename T> struct Not { T operator()(T a) const { return static_cast<T>(~a); } };
-template <typename T> struct Cnot { T operator()(T a) const { return a == 0; } };
+template <typename T> struct Min {
+  T operator()(T a, T b) const { return a < b ? a : b; }
+};
+template <typename T> struct Max {
+  T operator()(T a, T b) const { return a > b ? a : b; }
+};
+template <typename T> struct Abs {
+  T operator()(T a) const { return a < 0 ? wrap<T>(-uint64_t(a)) : a; }
+};
+template <typename T> struct Neg {
+  T operator()(T a) const { return wrap<T>(-uint64_t(a)); }
+};
+template <typename T> struct And {
+  T operator()(T a, T b) const { return a & b; }
+};
+template <typename T> struct Or {
+  T operator()(T a, T b) const { return a | b; }
+};
+template <typename T> struct Xor {
+  T operator()(T a, T b) const { return a ^ b; }
+};
+template <typename T> struct Not {
+  T operator()(T a) const { return static_cast<T>(~a); }
+};
+template <typename T> struct Cnot {
+  T operator()(T a) const { return a == 0; }
+};
 template <typename T> struct Brev {
   T operator()(T a) const {
     if constexpr (sizeof(T) == 8)
@@ -105,8 +135,12 @@ template <typename T> struct Brev {
       return static_cast<T>(__builtin_bitreverse32(a));
   }
 };
-template <typename T> struct Popc { uint32_t operator()(T a) const { return std::popcount(Unsigned<T>(a)); } };
-template <typename T> struct Clz { uint32_t operator()(T a) const { return std::countl_zero(Unsigned<T>(a)); } };
+template <typename T> struct Popc {
+  uint32_t operator()(T a) const { return std::popcount(Unsigned<T>(a)); }
+};
+template <typename T> struct Clz {
+  uint32_t operator()(T a) const { return std::countl_zero(Unsigned<T>(a)); }
+};
 /// Position of the highest bit that is not the sign; all ones if there is none.
 template <typename T> struct Bfind {
   uint32_t operator()(T a) const {
@@ -142,7 +176,8 @@ template <typename Op, unsigned N> Handler predicateHandler() {
 template <template <typename> class Op> Handler countHandler(Type type) {
   switch (type) {
   case Type::S32: return &lanes<Op<int32_t>, uint32_t, int32_t>;
-  case Type::U64: case Type::B64: return &lanes<Op<uint64_t>, uint32_t, uint64_t>;
+  case Type::U64:
+  case Type::B64: return &lanes<Op<uint64_t>, uint32_t, uint64_t>;
   case Type::S64: return &lanes<Op<int64_t>, uint32_t, int64_t>;
   default: return &lanes<Op<uint32_t>, uint32_t, uint32_t>;
   }

@@ -25,9 +25,9 @@ namespace muntin::emulator {
 
 /// The unsigned integer of a size.
 template <unsigned Bytes>
-using Bits = std::conditional_t<
-    Bytes == 1, uint8_t,
-    std::conditional_t<Bytes == 2, uint16_t, std::conditional_t<Bytes == 4, uint32_t, uint64_t>>>;
+using Bits =
+    std::conditional_t<Bytes == 1, uint8_t,
+                       std::conditional_t<Bytes == 2, uint16_t, std::conditional_t<Bytes == 4, uint32_t, uint64_t>>>;
 
 /// How a value of T lies in a register: 32 bits, or 64.
 template <typename T> using Slot = std::conditional_t<(sizeof(T) > 4), uint64_t, uint32_t>;
@@ -55,8 +55,7 @@ inline void mapLanesImpl(Warp &w, const Instr &in, uint32_t mask, F f, std::inde
 }
 
 /// op[0] = f(op[1], op[2], ...) on each lane of the mask; R and A are the types of result and arguments.
-template <typename R, typename... A, typename F>
-inline void mapLanes(Warp &w, const Instr &in, uint32_t mask, F f) {
+template <typename R, typename... A, typename F> inline void mapLanes(Warp &w, const Instr &in, uint32_t mask, F f) {
   mapLanesImpl<R, A...>(w, in, mask, f, std::index_sequence_for<A...>());
 }
 

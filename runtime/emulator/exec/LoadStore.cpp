@@ -51,7 +51,8 @@ template <typename M> static void store(Warp &w, const Instr &in, uint32_t mask)
     const Slot<M> *s = w.words<Slot<M>>(w.extra(in, k));
     eachLane(mask, [&](unsigned i) {
       using Bytes = Bits<sizeof(M)>;
-      __atomic_store_n(reinterpret_cast<Bytes *>(t.host[i] + k * sizeof(M)), static_cast<Bytes>(s[i]), __ATOMIC_RELEASE);
+      __atomic_store_n(reinterpret_cast<Bytes *>(t.host[i] + k * sizeof(M)), static_cast<Bytes>(s[i]),
+                       __ATOMIC_RELEASE);
     });
   }
 }

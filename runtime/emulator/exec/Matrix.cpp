@@ -117,7 +117,8 @@ void decodeMovmatrix(Decoder &d) {
       m[lane >> 2][2 * (lane & 3) + 1] = static_cast<uint16_t>(s[lane] >> 16);
     }
     for (unsigned lane = 0; lane < WarpSize; ++lane)
-      w.words<uint32_t>(in.op[0])[lane] = uint32_t(m[2 * (lane & 3) + 1][lane >> 2]) << 16 | m[2 * (lane & 3)][lane >> 2];
+      w.words<uint32_t>(in.op[0])[lane] =
+          uint32_t(m[2 * (lane & 3) + 1][lane >> 2]) << 16 | m[2 * (lane & 3)][lane >> 2];
   };
 }
 

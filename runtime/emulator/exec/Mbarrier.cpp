@@ -30,7 +30,8 @@ struct Fields {
       : pending(word & CountMask), expected((word >> 20) & CountMask), tx(static_cast<int64_t>(word << 3) >> 43),
         parity((word >> 61) & 1) {}
   uint64_t word() const {
-    return Tag | uint64_t(parity) << 61 | (static_cast<uint64_t>(tx) & ((1 << 21) - 1)) << 40 | uint64_t(expected) << 20 | pending;
+    return Tag | uint64_t(parity) << 61 | (static_cast<uint64_t>(tx) & ((1 << 21) - 1)) << 40 |
+           uint64_t(expected) << 20 | pending;
   }
 };
 
@@ -71,9 +72,11 @@ MbarrierPlace findMbarrier(Warp &w, unsigned lane, uint64_t address, bool mustEx
     return m;
   const auto known = cta->mbarriers.find(m.offset);
   if (known == cta->mbarriers.end())
-    w.cta().fault(w, ReportKind::BarrierMisuse, static_cast<int>(lane), address, "no mbarrier was initialised at this address");
+    w.cta().fault(w, ReportKind::BarrierMisuse, static_cast<int>(lane), address,
+                  "no mbarrier was initialised at this address");
   if (known->second != mbarrierWord(m))
-    w.cta().fault(w, ReportKind::BarrierMisuse, static_cast<int>(lane), address, "the mbarrier at this address was overwritten");
+    w.cta().fault(w, ReportKind::BarrierMisuse, static_cast<int>(lane), address,
+                  "the mbarrier at this address was overwritten");
   return m;
 }
 
@@ -94,7 +97,8 @@ void mbarrierExpect(Warp &w, const MbarrierPlace &m, int64_t bytes) {
   Fields f(mbarrierWord(m));
   f.tx += bytes;
   if (f.tx > MostTx || bytes < 0)
-    w.cta().fault(w, ReportKind::BarrierMisuse, -1, m.offset, "a tx-count of " + std::to_string(f.tx) + ", at most " + std::to_string(MostTx));
+    w.cta().fault(w, ReportKind::BarrierMisuse, -1, m.offset,
+                  "a tx-count of " + std::to_string(f.tx) + ", at most " + std::to_string(MostTx));
   flipIfComplete(f);
   write(m, f.word());
 }
@@ -143,9 +147,11 @@ void init(Warp &w, const Instr &in, uint32_t mask) {
     const MbarrierPlace m = findMbarrier(w, i, at[i], false);
     const uint32_t count = laneValue(w, in.op[2], i, 1);
     if (m.cta->mbarriers.count(m.offset))
-      w.cta().fault(w, ReportKind::BarrierMisuse, static_cast<int>(i), at[i], "the mbarrier is initialised a second time");
+      w.cta().fault(w, ReportKind::BarrierMisuse, static_cast<int>(i), at[i],
+                    "the mbarrier is initialised a second time");
     if (count == 0 || count > CountMask)
-      w.cta().fault(w, ReportKind::BarrierMisuse, static_cast<int>(i), at[i], "a count of " + std::to_string(count) + ", expected 1 to 1048575");
+      w.cta().fault(w, ReportKind::BarrierMisuse, static_cast<int>(i), at[i],
+                    "a count of " + std::to_string(count) + ", expected 1 to 1048575");
     Fields f(0);
     f.pending = f.expected = count;
     write(m, f.word());
@@ -206,7 +212,8 @@ void complete(Warp &w, const Instr &in, uint32_t mask) {
   eachLane(mask, [&](unsigned i) {
     const MbarrierPlace m = findMbarrier(w, i, at[i]);
     look(w, i, m);
-    mbarrierComplete(m, laneValue(w, in.op[2], i, 0), w.cta().reportAt(w, w.pc(), w.frame(), ReportKind::BarrierMisuse, static_cast<int>(i), at[i], ""));
+    mbarrierComplete(m, laneValue(w, in.op[2], i, 0),
+                     w.cta().reportAt(w, w.pc(), w.frame(), ReportKind::BarrierMisuse, static_cast<int>(i), at[i], ""));
   });
 }
 
@@ -228,7 +235,8 @@ void wait(Warp &w, const Instr &in, uint32_t mask) {
   eachLane(mask, [&](unsigned i) {
     const MbarrierPlace m = findMbarrier(w, i, at[i]);
     look(w, i, m);
-    const unsigned want = in.aux & ByState ? mbarrierParity(w.words<uint64_t>(in.op[2])[i]) : w.words<uint32_t>(in.op[2])[i] & 1;
+    const unsigned want =
+        in.aux & ByState ? mbarrierParity(w.words<uint64_t>(in.op[2])[i]) : w.words<uint32_t>(in.op[2])[i] & 1;
     if (mbarrierParity(mbarrierWord(m)) != want) {
       done |= uint32_t(1) << i;
       if (RaceChecker *race = w.cta().race; race && m.cta == &w.cta())

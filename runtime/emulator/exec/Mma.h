@@ -17,6 +17,9 @@ namespace muntin::emulator {
 void multiply16816(const uint32_t *const a[4], const uint32_t *const b[2], const float *const c[4], float *const d[4],
                    bool isBF16);
 
+/// Value `part` of a register that holds several, or one; tf32 without its low bits.
+double packedValue(uint32_t bits, unsigned part, Type type);
+
 } // namespace muntin::emulator
 
 #endif // MUNTIN_EMULATOR_EXEC_MMA_H

@@ -43,12 +43,15 @@ void fast(Warp &w, const Instr &in, uint32_t mask) {
   multiply16816(a, b, c, d, in.type2 == Type::BF16);
 }
 
-/// Value `part` of a packed register.
-double value(uint32_t bits, unsigned part, Type type) {
+} // namespace
+
+double packedValue(uint32_t bits, unsigned part, Type type) {
   switch (type) {
   case Type::F16: return Half{static_cast<uint16_t>(bits >> (16 * part))}.value();
   case Type::BF16: return BHalf{static_cast<uint16_t>(bits >> (16 * part))}.value();
   case Type::TF32: return asFloat(bits & 0xffffe000);
+  case Type::F32: return asFloat(bits);
+  case Type::S32: return static_cast<int32_t>(bits);
   case Type::S8: return static_cast<int8_t>(bits >> (8 * part));
   case Type::U8: return static_cast<uint8_t>(bits >> (8 * part));
   case Type::E4M3: return decodeFloat((bits >> (8 * part)) & 255, formatE4M3);
@@ -56,20 +59,25 @@ double value(uint32_t bits, unsigned part, Type type) {
   }
 }
 
+namespace {
+
 struct Matrices {
   double a[16][32], b[32][8];
 };
 
-void collect(Warp &w, const Instr &in, unsigned firstA, unsigned countA, unsigned firstB, unsigned countB, Matrices &m) {
+void collect(Warp &w, const Instr &in, unsigned firstA, unsigned countA, unsigned firstB, unsigned countB,
+             Matrices &m) {
   const unsigned parts = 32 / (in.type2 == Type::TF32 ? 32 : bitsOf(in.type2)), stride = 4 * parts;
   for (unsigned lane = 0; lane < WarpSize; ++lane) {
     const unsigned g = lane >> 2, t = lane & 3;
     for (unsigned i = 0; i < countA; ++i)
       for (unsigned p = 0; p < parts; ++p)
-        m.a[g + 8 * (i % 2)][stride * (i / 2) + parts * t + p] = value(w.words<uint32_t>(w.extra(in, firstA + i))[lane], p, in.type2);
+        m.a[g + 8 * (i % 2)][stride * (i / 2) + parts * t + p] =
+            packedValue(w.words<uint32_t>(w.extra(in, firstA + i))[lane], p, in.type2);
     for (unsigned i = 0; i < countB; ++i)
       for (unsigned p = 0; p < parts; ++p)
-        m.b[stride * i + parts * t + p][g] = value(w.words<uint32_t>(w.extra(in, firstB + i))[lane], p, static_cast<Type>(in.imm));
+        m.b[stride * i + parts * t + p][g] =
+            packedValue(w.words<uint32_t>(w.extra(in, firstB + i))[lane], p, static_cast<Type>(in.imm));
   }
 }
 
@@ -101,7 +109,8 @@ void general(Warp &w, const Instr &in, uint32_t mask) {
     }
   for (unsigned i = 0; i < sums; ++i)
     for (unsigned lane = 0; lane < WarpSize; ++lane)
-      w.words<uint32_t>(w.extra(in, i))[lane] = sums == 2 ? out[2 * i + 1][lane] << 16 | out[2 * i][lane] : out[i][lane];
+      w.words<uint32_t>(w.extra(in, i))[lane] =
+          sums == 2 ? out[2 * i + 1][lane] << 16 | out[2 * i][lane] : out[i][lane];
 }
 
 /// m8n8k4 on f64: d[i] = (g, 2t + i).
@@ -138,10 +147,10 @@ struct Shape {
   unsigned k;
   std::string_view name;
 };
-constexpr Shape shapes[] = {
-    {Type::BF16, 16, "m16n8k16"}, {Type::F16, 16, "m16n8k16"}, {Type::BF16, 8, "m16n8k8"}, {Type::F16, 8, "m16n8k8"},
-    {Type::TF32, 8, "m16n8k8"},   {Type::TF32, 4, "m16n8k4"},  {Type::S8, 32, "m16n8k32"}, {Type::U8, 32, "m16n8k32"},
-    {Type::S8, 16, "m16n8k16"},   {Type::U8, 16, "m16n8k16"}};
+constexpr Shape shapes[] = {{Type::BF16, 16, "m16n8k16"}, {Type::F16, 16, "m16n8k16"}, {Type::BF16, 8, "m16n8k8"},
+                            {Type::F16, 8, "m16n8k8"},    {Type::TF32, 8, "m16n8k8"},  {Type::TF32, 4, "m16n8k4"},
+                            {Type::S8, 32, "m16n8k32"},   {Type::U8, 32, "m16n8k32"},  {Type::S8, 16, "m16n8k16"},
+                            {Type::U8, 16, "m16n8k16"}};
 
 } // namespace
 
@@ -171,7 +180,8 @@ void decodeMma(Decoder &d) {
   if (k == 0 || (bytes ? sum != Type::S32 || bitsOf(b) != 8 || isFloat(b) : a != b) ||
       (!bytes && sum != Type::F32 && !(sum == Type::F16 && a == Type::F16)))
     d.unsupported();
-  const unsigned parts = a == Type::TF32 ? 1 : 32 / bitsOf(a), countB = k / (4 * parts), sums = sum == Type::F16 ? 2 : 4;
+  const unsigned parts = a == Type::TF32 ? 1 : 32 / bitsOf(a), countB = k / (4 * parts),
+                 sums = sum == Type::F16 ? 2 : 4;
   fragment(d, 0, sums, Type::B32, true);
   fragment(d, 1, 2 * countB, Type::B32, false);
   fragment(d, 2, countB, Type::B32, false);

@@ -33,9 +33,9 @@ uint64_t encodeFloat(long double value, const FloatFormat &format, Rounding roun
   const long double magnitude = std::fabs(value);
   if (magnitude == 0)
     return sign;
-  const uint64_t infinity = format.hasInfinity ? ((format.largest >> (format.mantissa + spare)) + 1)
-                                                     << (format.mantissa + spare)
-                                               : format.nan;
+  const uint64_t infinity = format.hasInfinity
+                                ? ((format.largest >> (format.mantissa + spare)) + 1) << (format.mantissa + spare)
+                                : format.nan;
   if (std::isinf(magnitude))
     return sign | (saturateFinite ? format.largest : infinity);
   const int lowest = 1 - format.bias;
@@ -48,8 +48,8 @@ uint64_t encodeFloat(long double value, const FloatFormat &format, Rounding roun
   bits <<= spare;
   if (bits <= format.largest)
     return sign | bits;
-  const bool towardsZero = rounding == Rounding::Zero || (rounding == Rounding::Down && !negative) ||
-                           (rounding == Rounding::Up && negative);
+  const bool towardsZero =
+      rounding == Rounding::Zero || (rounding == Rounding::Down && !negative) || (rounding == Rounding::Up && negative);
   return sign | (saturateFinite || towardsZero ? format.largest : infinity);
 }
 

@@ -65,9 +65,7 @@ inline float saturate(float x) { return x > 0.0f ? (x < 1.0f ? x : 1.0f) : 0.0f;
 struct Half {
   uint16_t bits;
   float value() const { return static_cast<float>(std::bit_cast<_Float16>(bits)); }
-  static Half of(float x) {
-    return {x != x ? CanonicalNan16 : std::bit_cast<uint16_t>(static_cast<_Float16>(x))};
-  }
+  static Half of(float x) { return {x != x ? CanonicalNan16 : std::bit_cast<uint16_t>(static_cast<_Float16>(x))}; }
   static constexpr const FloatFormat &format = formatF16;
 };
 

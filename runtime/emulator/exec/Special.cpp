@@ -82,7 +82,8 @@ constexpr SpecialInfo specialTable[] = {
 
 uint64_t timer() {
   return static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+          .count());
 }
 
 uint64_t shapeValue(Warp &w, uint32_t index) {

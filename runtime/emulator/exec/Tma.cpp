@@ -84,7 +84,8 @@ uint8_t *deviceBytes(Grid &grid, uint64_t address, uint64_t bytes, const Report 
     Report r = issuer;
     r.kind = grid.memory.findReleased(address) ? ReportKind::UseAfterFree : ReportKind::OutOfBounds;
     r.address = address;
-    r.message = "the tensor map reaches " + std::to_string(bytes) + " bytes of global memory: " + grid.memory.describe(address);
+    r.message =
+        "the tensor map reaches " + std::to_string(bytes) + " bytes of global memory: " + grid.memory.describe(address);
     throw Fault{r};
   }
   if (writes)
@@ -98,13 +99,15 @@ void loadBox(Grid &grid, const Box &box, Cta &cta, uint32_t offset, const Report
     const Box::Row part = box.row(r);
     fillOutside(box.map, row.data(), box.rowBytes);
     if (part.first < part.last)
-      std::memcpy(row.data() + part.first, deviceBytes(grid, part.address, part.last - part.first, issuer, false), part.last - part.first);
+      std::memcpy(row.data() + part.first, deviceBytes(grid, part.address, part.last - part.first, issuer, false),
+                  part.last - part.first);
     for (uint32_t b = 0; b < box.rowBytes; b += 16)
       std::memcpy(cta.shared() + swizzled(offset + r * box.rowBytes + b, box.map.swizzle), row.data() + b, 16);
   }
 }
 
-void storeBox(Grid &grid, const Box &box, Cta &cta, uint32_t offset, BulkReduction op, Type type, const Report &issuer) {
+void storeBox(Grid &grid, const Box &box, Cta &cta, uint32_t offset, BulkReduction op, Type type,
+              const Report &issuer) {
   std::vector<uint8_t> row(box.rowBytes);
   for (uint32_t r = 0; r < box.rows; ++r) {
     const Box::Row part = box.row(r);
@@ -137,16 +140,19 @@ TensorMapData readMap(Warp &w, const Instr &in, unsigned lane) {
     std::memcpy(&map, globalHost(w, lane, at, sizeof map, 64, Access::Read), sizeof map);
   }
   if (map.magic != TensorMapMagic)
-    w.cta().fault(w, ReportKind::AsyncMisuse, static_cast<int>(lane), at, "the 128 bytes are no tensor map of this driver");
+    w.cta().fault(w, ReportKind::AsyncMisuse, static_cast<int>(lane), at,
+                  "the 128 bytes are no tensor map of this driver");
   if (map.rank != in.vec)
     w.cta().fault(w, ReportKind::AsyncMisuse, static_cast<int>(lane), at,
-                  "a tensor map of rank " + std::to_string(map.rank) + " in an instruction of rank " + std::to_string(in.vec));
+                  "a tensor map of rank " + std::to_string(map.rank) + " in an instruction of rank " +
+                      std::to_string(in.vec));
   return map;
 }
 
 /// What is elementary of the type as reductions see it.
 Type reductionType(const TensorMapData &map) {
-  static constexpr Type types[] = {Type::U8, Type::U16, Type::U32, Type::S32, Type::U64, Type::S64, Type::F16, Type::F32, Type::F64, Type::BF16};
+  static constexpr Type types[] = {Type::U8,  Type::U16, Type::U32, Type::S32, Type::U64,
+                                   Type::S64, Type::F16, Type::F32, Type::F64, Type::BF16};
   return map.type < 10 ? types[map.type] : Type::F32;
 }
 

@@ -33,8 +33,8 @@ struct Frame {
   uint32_t callPc; ///< of the call in the parent
   uint32_t depth;
   uint32_t references;
-  uint32_t localBase; ///< per lane, into the local memory
-  uint32_t *words;    ///< 128-byte aligned
+  uint32_t localBase;          ///< per lane, into the local memory
+  uint32_t *words;             ///< 128-byte aligned
   std::vector<uint8_t> params; ///< lane-major, routine->paramBytes per lane
 };
 

@@ -38,10 +38,22 @@ void shuffle(Warp &w, const Instr &in, uint32_t mask) {
     int from = me;
     bool ok = false;
     switch (static_cast<Shuffle>(in.aux)) {
-    case Shuffle::Up: from = me - by; ok = from >= most; break;
-    case Shuffle::Down: from = me + by; ok = from <= most; break;
-    case Shuffle::Butterfly: from = me ^ by; ok = from <= most; break;
-    case Shuffle::Index: from = least | (by & ~segment); ok = from <= most; break;
+    case Shuffle::Up:
+      from = me - by;
+      ok = from >= most;
+      break;
+    case Shuffle::Down:
+      from = me + by;
+      ok = from <= most;
+      break;
+    case Shuffle::Butterfly:
+      from = me ^ by;
+      ok = from <= most;
+      break;
+    case Shuffle::Index:
+      from = least | (by & ~segment);
+      ok = from <= most;
+      break;
     }
     from = ok ? from : me;
     inRange |= uint32_t(ok) << lane;
@@ -49,7 +61,8 @@ void shuffle(Warp &w, const Instr &in, uint32_t mask) {
     result[lane] = a[from];
   });
   if (silent)
-    w.cta().note(w, ReportKind::Remark, std::countr_zero(silent), mask, "the lane reads from a lane that does not take part");
+    w.cta().note(w, ReportKind::Remark, std::countr_zero(silent), mask,
+                 "the lane reads from a lane that does not take part");
   eachLane(mask, [&](unsigned lane) { w.words<uint32_t>(in.op[0])[lane] = result[lane]; });
   w.setPredicate(in.op[1], inRange, mask);
 }
@@ -63,7 +76,9 @@ void vote(Warp &w, const Instr &in, uint32_t mask) {
   if (static_cast<Vote>(in.aux) == Vote::Ballot)
     return eachLane(mask, [&](unsigned i) { w.words<uint32_t>(in.op[0])[i] = votes; });
   const bool all = votes == mask, any = votes != 0;
-  const bool result = static_cast<Vote>(in.aux) == Vote::All ? all : static_cast<Vote>(in.aux) == Vote::Any ? any : all || !any;
+  const bool result = static_cast<Vote>(in.aux) == Vote::All   ? all
+                      : static_cast<Vote>(in.aux) == Vote::Any ? any
+                                                               : all || !any;
   w.setPredicate(in.op[0], result ? FullMask : 0, mask);
 }
 
@@ -189,8 +204,8 @@ void decodeActivemask(Decoder &d) {
 void decodeFence(Decoder &d) {
   const bool proxy = d.take("proxy");
   const bool async = proxy && d.take("async");
-  for (const std::string_view known : {"sc", "acq_rel", "acquire", "release", "cta", "cluster", "gpu", "gl", "sys", "alias",
-                                       "mbarrier_init", "async::generic", "sync_restrict::shared::cta",
+  for (const std::string_view known : {"sc", "acq_rel", "acquire", "release", "cta", "cluster", "gpu", "gl", "sys",
+                                       "alias", "mbarrier_init", "async::generic", "sync_restrict::shared::cta",
                                        "sync_restrict::shared::cluster", "global", "shared::cta", "shared::cluster"})
     d.take(known);
   if (proxy && !async && (d.has("tensormap::generic")))

@@ -64,8 +64,9 @@ template <Type T> float valueOf(const uint8_t *p) {
 }
 
 /// The values of a matrix in shared memory, 16 bytes at a time: to out[at(row, k)].
-template <Type T, typename At> void readMatrix(const Cta &cta, const SharedMatrix &m, unsigned firstRow, unsigned rows, unsigned k,
-                                               float sign, float *out, At at) {
+template <Type T, typename At>
+void readMatrix(const Cta &cta, const SharedMatrix &m, unsigned firstRow, unsigned rows, unsigned k, float sign,
+                float *out, At at) {
   constexpr unsigned Size = T == Type::TF32 ? 4 : T == Type::E4M3 || T == Type::E5M2 ? 1 : 2, Pieces = 16 / Size;
   const uint8_t *shared = const_cast<Cta &>(cta).shared();
   if (m.mnMajor) {
@@ -84,7 +85,8 @@ template <Type T, typename At> void readMatrix(const Cta &cta, const SharedMatri
 }
 
 template <typename At>
-void readMatrix(Type type, const Cta &cta, const SharedMatrix &m, unsigned firstRow, unsigned rows, unsigned k, float sign, float *out, At at) {
+void readMatrix(Type type, const Cta &cta, const SharedMatrix &m, unsigned firstRow, unsigned rows, unsigned k,
+                float sign, float *out, At at) {
   switch (type) {
   case Type::BF16: return readMatrix<Type::BF16>(cta, m, firstRow, rows, k, sign, out, at);
   case Type::F16: return readMatrix<Type::F16>(cta, m, firstRow, rows, k, sign, out, at);
@@ -108,8 +110,8 @@ float valueOf(const uint8_t *p, Type type) {
 void Product::readA(float *a) const {
   const float sign = aux & NegateA ? -1.0f : 1.0f;
   if (!(aux & RegistersA))
-    return readMatrix(type, *cta, SharedMatrix(descriptorA, aux & MnMajorA, sizeOf(type)), 16 * (warp % 4), 16, k, sign, a,
-                      [this](unsigned row, unsigned j) { return row * k + j; });
+    return readMatrix(type, *cta, SharedMatrix(descriptorA, aux & MnMajorA, sizeOf(type)), 16 * (warp % 4), 16, k, sign,
+                      a, [this](unsigned row, unsigned j) { return row * k + j; });
   const unsigned parts = 4 / sizeOf(type);
   for (unsigned i = 0; i < 4; ++i)
     for (unsigned lane = 0; lane < WarpSize; ++lane) {
@@ -134,8 +136,8 @@ const float *Product::readB() const {
   if (keptRound == productRound && keptDescriptor == descriptorB)
     return kept.data();
   kept.resize(size_t(k) * n);
-  readMatrix(type, *cta, SharedMatrix(descriptorB, aux & MnMajorB, sizeOf(type)), 0, n, k, aux & NegateB ? -1.0f : 1.0f, kept.data(),
-             [this](unsigned column, unsigned j) { return j * n + placeOfColumn(column); });
+  readMatrix(type, *cta, SharedMatrix(descriptorB, aux & MnMajorB, sizeOf(type)), 0, n, k, aux & NegateB ? -1.0f : 1.0f,
+             kept.data(), [this](unsigned column, unsigned j) { return j * n + placeOfColumn(column); });
   keptRound = productRound;
   keptDescriptor = descriptorB;
   return kept.data();
@@ -146,7 +148,9 @@ void Product::perform() const {
   readA(a);
   const float *b = readB();
   // Register i of lanes 4g .. 4g + 3: row g + 8 (i / 2 % 2), four values from here on.
-  const auto four = [&](unsigned i, unsigned g) { return sum + (g + 8 * ((i >> 1) & 1)) * n + 8 * (i >> 2) + 4 * (i & 1); };
+  const auto four = [&](unsigned i, unsigned g) {
+    return sum + (g + 8 * ((i >> 1) & 1)) * n + 8 * (i >> 2) + 4 * (i & 1);
+  };
   const auto word = [&](unsigned i) { return registers + ((*accumulators)[i] & IndexMask); };
   if (!accumulate) {
     std::fill_n(sum, 16 * n, 0.0f);
@@ -163,7 +167,8 @@ void Product::perform() const {
   if (aux & HalfSums) {
     for (unsigned i = 0; i < n / 2; i += 2)
       for (unsigned lane = 0; lane < WarpSize; ++lane)
-        word(i / 2)[lane] = uint32_t(Half::of(four(i + 1, lane / 4)[lane % 4]).bits) << 16 | Half::of(four(i, lane / 4)[lane % 4]).bits;
+        word(i / 2)[lane] =
+            uint32_t(Half::of(four(i + 1, lane / 4)[lane % 4]).bits) << 16 | Half::of(four(i, lane / 4)[lane % 4]).bits;
   } else {
     for (unsigned i = 0; i < n / 2; ++i)
       for (unsigned g = 0; g < 8; ++g)
@@ -172,7 +177,8 @@ void Product::perform() const {
 }
 
 /// Bounds of a matrix in shared memory, and its bytes to the race checker.
-void checkMatrix(Warp &w, uint64_t descriptor, bool mnMajor, Type type, unsigned firstRow, unsigned rows, unsigned k, uint32_t action) {
+void checkMatrix(Warp &w, uint64_t descriptor, bool mnMajor, Type type, unsigned firstRow, unsigned rows, unsigned k,
+                 uint32_t action) {
   const SharedMatrix m(descriptor, mnMajor, sizeOf(type));
   Cta &cta = w.cta();
   if (m.baseOffset)
@@ -182,7 +188,9 @@ void checkMatrix(Warp &w, uint64_t descriptor, bool mnMajor, Type type, unsigned
     for (unsigned j = 0; j < k; j += mnMajor ? 1 : step) {
       const uint32_t at = m.address(row, j);
       if (at + 16 > cta.sharedBytes())
-        cta.fault(w, ReportKind::OutOfBounds, -1, at, "the matrix descriptor reaches beyond the " + std::to_string(cta.sharedBytes()) + " bytes of shared memory");
+        cta.fault(w, ReportKind::OutOfBounds, -1, at,
+                  "the matrix descriptor reaches beyond the " + std::to_string(cta.sharedBytes()) +
+                      " bytes of shared memory");
       if (cta.race)
         cta.race->touch(cta.race->wgmmaAgent(w), action, w, 0, at, 16, false, true);
     }
@@ -284,7 +292,8 @@ void wait(Warp &w, const Instr &in, uint32_t mask) {
   if (RaceChecker *race = cta.race)
     for (uint32_t i = first; i < first + 4; ++i) {
       const WgmmaState::PerWarp &other = state.of(*cta.warps()[i]);
-      race->learn(w, race->wgmmaAgent(w), in.imm == 0 ? other.action : other.committedAction[target % WgmmaState::Remembered]);
+      race->learn(w, race->wgmmaAgent(w),
+                  in.imm == 0 ? other.action : other.committedAction[target % WgmmaState::Remembered]);
     }
 }
 
@@ -312,7 +321,8 @@ int64_t sign(Decoder &d, unsigned i) {
 unsigned parseShape(Decoder &d, unsigned &k) {
   std::string_view whole;
   unsigned n = 0;
-  if (!d.takePrefixed("m64n", whole) || std::sscanf(std::string(whole).c_str(), "m64n%uk%u", &n, &k) != 2 || n % 8 || n < 8 || n > 256)
+  if (!d.takePrefixed("m64n", whole) || std::sscanf(std::string(whole).c_str(), "m64n%uk%u", &n, &k) != 2 || n % 8 ||
+      n < 8 || n > 256)
     d.unsupported();
   return n;
 }
@@ -348,7 +358,8 @@ void decodeWgmma(Decoder &d) {
   const Type sum = d.needType(), a = d.needType(), b = d.needType();
   const bool eight = a == Type::E4M3 || a == Type::E5M2;
   const bool same = eight ? b == Type::E4M3 || b == Type::E5M2 : a == b;
-  if ((sum != Type::F32 && sum != Type::F16) || !same || (a != Type::F16 && a != Type::BF16 && a != Type::TF32 && !eight) ||
+  if ((sum != Type::F32 && sum != Type::F16) || !same ||
+      (a != Type::F16 && a != Type::BF16 && a != Type::TF32 && !eight) ||
       (sum == Type::F16 && a != Type::F16 && !eight) || k != 32 / sizeOf(a) || (eight && a != b))
     d.unsupported();
   const bool registersA = d.operand(1).kind == OperandKind::Vector, sixteen = a == Type::F16 || a == Type::BF16;

@@ -75,11 +75,14 @@ template <uint32_t C, bool U> Compare floatCompare(Type type, bool ftz) {
 
 template <uint32_t C> Compare integerCompare(Type type) {
   switch (type) {
-  case Type::U16: case Type::B16: return &compareInteger<uint16_t, C>;
+  case Type::U16:
+  case Type::B16: return &compareInteger<uint16_t, C>;
   case Type::S16: return &compareInteger<int16_t, C>;
-  case Type::U32: case Type::B32: return &compareInteger<uint32_t, C>;
+  case Type::U32:
+  case Type::B32: return &compareInteger<uint32_t, C>;
   case Type::S32: return &compareInteger<int32_t, C>;
-  case Type::U64: case Type::B64: return &compareInteger<uint64_t, C>;
+  case Type::U64:
+  case Type::B64: return &compareInteger<uint64_t, C>;
   case Type::S64: return &compareInteger<int64_t, C>;
   default: return nullptr;
   }
@@ -114,7 +117,12 @@ void setPredicates(Warp &w, const Instr &in, uint32_t mask) {
   const uint32_t bits = reinterpret_cast<Compare>(in.imm)(w, in);
   const uint32_t c = in.aux ? w.predicate(in.op[4]) : 0, inverse = ~bits;
   w.setPredicate(in.op[0], combine(w, in, bits), mask);
-  w.setPredicate(in.op[1], in.aux == 0 ? inverse : in.aux == 1 ? inverse & c : in.aux == 2 ? inverse | c : inverse ^ c, mask);
+  w.setPredicate(in.op[1],
+                 in.aux == 0   ? inverse
+                 : in.aux == 1 ? inverse & c
+                 : in.aux == 2 ? inverse | c
+                               : inverse ^ c,
+                 mask);
 }
 
 void setValue(Warp &w, const Instr &in, uint32_t mask) {

@@ -131,7 +131,8 @@ void decodeCall(Decoder &d) {
   d.now.aux = static_cast<uint32_t>(tables.size());
   tables.push_back(arguments ? arguments->count : 0);
   tables.push_back(results ? results->count : 0);
-  if ((arguments ? arguments->count : 0) != callee->params.size() || (results ? results->count : 0) != callee->results.size())
+  if ((arguments ? arguments->count : 0) != callee->params.size() ||
+      (results ? results->count : 0) != callee->results.size())
     d.fail("expected " + std::to_string(callee->params.size()) + " arguments and " +
            std::to_string(callee->results.size()) + " results");
   if (arguments)

@@ -15,12 +15,16 @@ namespace {
 
 const FloatFormat &formatOf(Type type) {
   switch (type) {
-  case Type::F16: case Type::F16x2: return formatF16;
-  case Type::BF16: case Type::BF16x2: return formatBF16;
+  case Type::F16:
+  case Type::F16x2: return formatF16;
+  case Type::BF16:
+  case Type::BF16x2: return formatBF16;
   case Type::TF32: return formatTF32;
   case Type::F64: return formatF64;
-  case Type::E4M3: case Type::E4M3x2: return formatE4M3;
-  case Type::E5M2: case Type::E5M2x2: return formatE5M2;
+  case Type::E4M3:
+  case Type::E4M3x2: return formatE4M3;
+  case Type::E5M2:
+  case Type::E5M2x2: return formatE5M2;
   default: return formatF32;
   }
 }
@@ -128,10 +132,12 @@ void convertPacked(Warp &w, const Instr &in, uint32_t mask) {
 }
 
 void pairBF16(Warp &w, const Instr &in, uint32_t mask) {
-  mapLanes<uint32_t, float, float>(w, in, mask, [](float a, float b) { return uint32_t(BHalf::of(a).bits) << 16 | BHalf::of(b).bits; });
+  mapLanes<uint32_t, float, float>(
+      w, in, mask, [](float a, float b) { return uint32_t(BHalf::of(a).bits) << 16 | BHalf::of(b).bits; });
 }
 void pairF16(Warp &w, const Instr &in, uint32_t mask) {
-  mapLanes<uint32_t, float, float>(w, in, mask, [](float a, float b) { return uint32_t(Half::of(a).bits) << 16 | Half::of(b).bits; });
+  mapLanes<uint32_t, float, float>(
+      w, in, mask, [](float a, float b) { return uint32_t(Half::of(a).bits) << 16 | Half::of(b).bits; });
 }
 template <typename R, typename A> void plain(Warp &w, const Instr &in, uint32_t mask) {
   mapLanes<R, A>(w, in, mask, [](A a) { return static_cast<R>(a); });
@@ -145,18 +151,27 @@ Handler fastPath(Type to, Type from, uint32_t aux) {
   const auto is = [&](Type t, Type f) { return to == t && from == f; };
   const uint32_t rounding = aux >> RoundingShift;
   if ((aux & 255) == 0 && !isFloat(to) && !isFloat(from)) {
-    if (is(Type::U64, Type::U32)) return &plain<uint64_t, uint32_t>;
-    if (is(Type::S64, Type::S32)) return &plain<int64_t, int32_t>;
-    if (is(Type::U32, Type::U64) || is(Type::S32, Type::S64) || is(Type::U32, Type::S64)) return &plain<uint32_t, uint64_t>;
-    if (is(Type::U16, Type::U32)) return &plain<uint16_t, uint32_t>;
-    if (is(Type::U32, Type::U16)) return &plain<uint32_t, uint16_t>;
+    if (is(Type::U64, Type::U32))
+      return &plain<uint64_t, uint32_t>;
+    if (is(Type::S64, Type::S32))
+      return &plain<int64_t, int32_t>;
+    if (is(Type::U32, Type::U64) || is(Type::S32, Type::S64) || is(Type::U32, Type::S64))
+      return &plain<uint32_t, uint64_t>;
+    if (is(Type::U16, Type::U32))
+      return &plain<uint16_t, uint32_t>;
+    if (is(Type::U32, Type::U16))
+      return &plain<uint32_t, uint16_t>;
   }
   if (aux != 0 || rounding != 0)
     return nullptr;
-  if (is(Type::F32, Type::F16)) return &widenHalf<Half>;
-  if (is(Type::F32, Type::BF16)) return &widenHalf<BHalf>;
-  if (is(Type::F32, Type::S32)) return &plain<float, int32_t>;
-  if (is(Type::F32, Type::U32)) return &plain<float, uint32_t>;
+  if (is(Type::F32, Type::F16))
+    return &widenHalf<Half>;
+  if (is(Type::F32, Type::BF16))
+    return &widenHalf<BHalf>;
+  if (is(Type::F32, Type::S32))
+    return &plain<float, int32_t>;
+  if (is(Type::F32, Type::U32))
+    return &plain<float, uint32_t>;
   return nullptr;
 }
 
@@ -174,9 +189,7 @@ void takeRounding(Decoder &d, Type to, Type from) {
     d.fail("expected a rounding such as .rn");
 }
 
-bool isPacked(Type t) {
-  return t == Type::F16x2 || t == Type::BF16x2 || t == Type::E4M3x2 || t == Type::E5M2x2;
-}
+bool isPacked(Type t) { return t == Type::F16x2 || t == Type::BF16x2 || t == Type::E4M3x2 || t == Type::E5M2x2; }
 
 } // namespace
 
@@ -194,7 +207,9 @@ void decodeCvt(Decoder &d) {
     d.now.op[1] = d.src(1, Type::F32);
     d.now.op[2] = d.src(2, Type::F32);
     d.now.op[0] = d.dst(0u, bitsOf(to) == 32 ? Type::B32 : Type::B16);
-    d.now.run = d.now.aux == 0 && to == Type::BF16x2 ? pairBF16 : d.now.aux == 0 && to == Type::F16x2 ? pairF16 : convertPair;
+    d.now.run = d.now.aux == 0 && to == Type::BF16x2  ? pairBF16
+                : d.now.aux == 0 && to == Type::F16x2 ? pairF16
+                                                      : convertPair;
     return;
   }
   d.expectCount(2, 2);

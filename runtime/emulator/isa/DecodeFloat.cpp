@@ -108,12 +108,14 @@ void decodeCopysign(Decoder &d) {
   floatOperands(d, type, 2);
   if (type == Type::F32)
     d.now.run = [](Warp &w, const Instr &in, uint32_t mask) {
-      mapLanes<uint32_t, uint32_t, uint32_t>(w, in, mask, [](uint32_t a, uint32_t b) { return (b & 0x7fffffff) | (a & 0x80000000); });
+      mapLanes<uint32_t, uint32_t, uint32_t>(
+          w, in, mask, [](uint32_t a, uint32_t b) { return (b & 0x7fffffff) | (a & 0x80000000); });
     };
   else if (type == Type::F64)
     d.now.run = [](Warp &w, const Instr &in, uint32_t mask) {
       constexpr uint64_t Sign = uint64_t(1) << 63;
-      mapLanes<uint64_t, uint64_t, uint64_t>(w, in, mask, [](uint64_t a, uint64_t b) { return (b & ~Sign) | (a & Sign); });
+      mapLanes<uint64_t, uint64_t, uint64_t>(w, in, mask,
+                                             [](uint64_t a, uint64_t b) { return (b & ~Sign) | (a & Sign); });
     };
   else
     d.unsupported();

@@ -5,21 +5,25 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/emulator/isa/Decoders.h"
 #include "runtime/emulator/exec/IntegerOps.h"
+#include "runtime/emulator/isa/Decoders.h"
 
 namespace muntin::emulator {
 
 /// One handler per integer type; bits count as unsigned.
 template <template <typename> class Op, unsigned N> static Handler pick(Type type) {
   switch (type) {
-  case Type::U8: case Type::B8: return integerHandler<Op<uint8_t>, uint8_t, N>();
+  case Type::U8:
+  case Type::B8: return integerHandler<Op<uint8_t>, uint8_t, N>();
   case Type::S8: return integerHandler<Op<int8_t>, int8_t, N>();
-  case Type::U16: case Type::B16: return integerHandler<Op<uint16_t>, uint16_t, N>();
+  case Type::U16:
+  case Type::B16: return integerHandler<Op<uint16_t>, uint16_t, N>();
   case Type::S16: return integerHandler<Op<int16_t>, int16_t, N>();
-  case Type::U32: case Type::B32: return integerHandler<Op<uint32_t>, uint32_t, N>();
+  case Type::U32:
+  case Type::B32: return integerHandler<Op<uint32_t>, uint32_t, N>();
   case Type::S32: return integerHandler<Op<int32_t>, int32_t, N>();
-  case Type::U64: case Type::B64: return integerHandler<Op<uint64_t>, uint64_t, N>();
+  case Type::U64:
+  case Type::B64: return integerHandler<Op<uint64_t>, uint64_t, N>();
   case Type::S64: return integerHandler<Op<int64_t>, int64_t, N>();
   default: return nullptr;
   }

@@ -50,7 +50,8 @@ MemSpace takeSpace(Decoder &d) {
 }
 
 void memoryOperand(Decoder &d, const Operand &o, unsigned slot, MemSpace space) {
-  static constexpr Space spaces[] = {Space::Generic, Space::Global, Space::Shared, Space::Local, Space::Param, Space::Param};
+  static constexpr Space spaces[] = {Space::Generic, Space::Global, Space::Shared,
+                                     Space::Local,   Space::Param,  Space::Param};
   d.addressOperand(o, slot, spaces[static_cast<int>(space)]);
   if (space != MemSpace::KernelParam)
     return void(d.now.aux |= static_cast<uint32_t>(space));

@@ -106,7 +106,9 @@ public:
   void before_(Instr i, std::vector<Ref> defs, std::vector<Ref> uses);
   void requireArchitecture(unsigned least, const char *what);
   /// The instruction is a product of which the first `accumulators` extras, then `fragment` more, are registers.
-  void markWgmma(unsigned accumulators, unsigned fragment) { wgmmaAccumulators_ = accumulators, wgmmaFragment_ = fragment; }
+  void markWgmma(unsigned accumulators, unsigned fragment) {
+    wgmmaAccumulators_ = accumulators, wgmmaFragment_ = fragment;
+  }
   void markWgmmaWait() { isWgmmaWait_ = true; }
 
   [[noreturn]] void fail(std::string message) const { throw PtxError{ast_->pos, std::move(message)}; }
@@ -147,7 +149,7 @@ private:
   std::vector<std::string_view> modifiers_;
   DefsUses nowRegisters_;
   std::vector<Pending> pendingBefore_, pendingAfter_;
-  std::vector<uint32_t> firstPc_; ///< by PTX instruction
+  std::vector<uint32_t> firstPc_;                                        ///< by PTX instruction
   std::vector<std::pair<uint32_t, std::vector<uint32_t>>> branchLabels_; ///< pc, labels
   std::vector<uint32_t> targets_;
   bool isBranch_ = false, fallsThrough_ = true;

@@ -32,8 +32,8 @@ const Operand &Decoder::element(const Operand &list, unsigned i) const {
 void Decoder::expectCount(unsigned least, unsigned most) {
   const unsigned n = ast_->operandCount;
   if (n < least || n > most)
-    fail("expected " + std::to_string(least) + (most > least ? " to " + std::to_string(most) : "") +
-         " operands, got " + std::to_string(n));
+    fail("expected " + std::to_string(least) + (most > least ? " to " + std::to_string(most) : "") + " operands, got " +
+         std::to_string(n));
 }
 
 void Decoder::define(Ref r) {
@@ -79,7 +79,8 @@ static uint64_t immediateBits(const Operand &o, Type type, bool &fits) {
   fits = true;
   if (o.kind == OperandKind::Integer)
     return type == Type::F32 || type == Type::F64 ? (fits = o.value == 0, raw) : raw;
-  const double value = o.kind == OperandKind::Float64 ? std::bit_cast<double>(raw) : asFloat(static_cast<uint32_t>(raw));
+  const double value =
+      o.kind == OperandKind::Float64 ? std::bit_cast<double>(raw) : asFloat(static_cast<uint32_t>(raw));
   if (bitsOf(type) == 64)
     return o.kind == OperandKind::Float64 ? raw : std::bit_cast<uint64_t>(value);
   fits = bitsOf(type) == 32;

@@ -45,7 +45,20 @@ constexpr uint32_t FullMask = ~uint32_t(0);
 using Handler = void (*)(Warp &, const Instr &, uint32_t mask);
 
 /// What a report and the statistics count an instruction as.
-enum class InstrClass : uint8_t { Integer, Float, Convert, Move, Memory, Shared, Atomic, Control, Barrier, Warp, Tensor, Async };
+enum class InstrClass : uint8_t {
+  Integer,
+  Float,
+  Convert,
+  Move,
+  Memory,
+  Shared,
+  Atomic,
+  Control,
+  Barrier,
+  Warp,
+  Tensor,
+  Async
+};
 
 struct Instr {
   Handler run = nullptr;
@@ -55,7 +68,7 @@ struct Instr {
   uint16_t extraCount = 0;
   uint16_t row = 0; ///< of the instruction table
   int64_t imm = 0;
-  uint32_t aux = 0; ///< meaning is the decoder's and handler's own
+  uint32_t aux = 0;    ///< meaning is the decoder's and handler's own
   uint32_t source = 0; ///< index of the PTX instruction in Function::body
   Type type = Type::None, type2 = Type::None;
   uint8_t vec = 1, flags = 0;
@@ -85,8 +98,8 @@ struct Kernel {
   std::string name;
   const Function *entry = nullptr;
   std::vector<std::unique_ptr<Routine>> routines; ///< [0] is the entry
-  uint32_t staticShared = 0;  ///< bytes of named shared variables
-  uint32_t dynamicOffset = 0; ///< where `extern .shared x[]` begins
+  uint32_t staticShared = 0;                      ///< bytes of named shared variables
+  uint32_t dynamicOffset = 0;                     ///< where `extern .shared x[]` begins
   uint32_t paramBytes = 0;
   uint32_t localBytes = 0; ///< per lane, of the entry
   bool usesWgmma = false, usesCluster = false;

@@ -47,7 +47,8 @@ struct State {
 
 class Analysis {
 public:
-  Analysis(DraftRoutine &draft, const WgmmaMarks &marks) : draft_(draft), marks_(marks), number_(draft.widths.size(), -1) {
+  Analysis(DraftRoutine &draft, const WgmmaMarks &marks)
+      : draft_(draft), marks_(marks), number_(draft.widths.size(), -1) {
     for (const auto &[pc, p] : marks.products)
       for (const auto *list : {&p.accumulators, &p.fragment})
         for (const uint32_t r : *list)
@@ -111,13 +112,15 @@ private:
     for (const uint32_t r : draft_.registers[pc].defs)
       if (const int i = number_[r]; i >= 0) {
         if (hazards && (s.pendingSum[i] != Idle || s.pendingA[i] != Idle))
-          hazards->push_back({pc, r, "writes a register of a wgmma that may be under way; expected wgmma.wait_group before"});
+          hazards->push_back(
+              {pc, r, "writes a register of a wgmma that may be under way; expected wgmma.wait_group before"});
         s.unfenced[i] = true;
       }
     for (const uint32_t r : draft_.registers[pc].uses)
       if (const int i = number_[r]; i >= 0) {
         if (hazards && s.pendingSum[i] != Idle)
-          hazards->push_back({pc, r, "reads an accumulator of a wgmma that may be under way; expected wgmma.wait_group before"});
+          hazards->push_back(
+              {pc, r, "reads an accumulator of a wgmma that may be under way; expected wgmma.wait_group before"});
         s.unfenced[i] = true; // a fence orders every access, reads too
       }
   }

@@ -149,8 +149,8 @@ std::string DeviceMemory::describe(uint64_t address) {
   auto after = live_.upper_bound(address);
   if (after != live_.begin()) {
     const Allocation &a = *std::prev(after)->second;
-    std::snprintf(text, sizeof text, "%llu bytes beyond the start of an allocation of %llu bytes", number(address - a.base),
-                  number(a.bytes));
+    std::snprintf(text, sizeof text, "%llu bytes beyond the start of an allocation of %llu bytes",
+                  number(address - a.base), number(a.bytes));
     if (address - a.base < (uint64_t(1) << 32))
       return text;
   }

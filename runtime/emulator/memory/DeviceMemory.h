@@ -35,12 +35,12 @@ constexpr uint64_t windowOf(uint64_t address) { return address & (uint64_t(0xff)
 struct Allocation {
   uint64_t base = 0, bytes = 0;
   uint8_t *host = nullptr;
-  bool owned = false;    ///< device memory; else host memory that the device may use
-  bool isHost = false;   ///< addresses are host pointers
+  bool owned = false;  ///< device memory; else host memory that the device may use
+  bool isHost = false; ///< addresses are host pointers
   int device = 0;
   std::atomic<bool> allWritten{false};
   std::unique_ptr<std::atomic<uint8_t>[]> written; ///< a bit per byte; absent once allWritten
-  std::string name; ///< of a module's variable
+  std::string name;                                ///< of a module's variable
 
   bool holds(uint64_t address, uint64_t size) const {
     return address >= base && size <= bytes && address - base <= bytes - size;

@@ -53,7 +53,19 @@ struct Variable {
 
 struct Function;
 
-enum class OperandKind : uint8_t { Register, Integer, Float32, Float64, Variable, Label, Vector, Address, Sink, Special, Function };
+enum class OperandKind : uint8_t {
+  Register,
+  Integer,
+  Float32,
+  Float64,
+  Variable,
+  Label,
+  Vector,
+  Address,
+  Sink,
+  Special,
+  Function
+};
 
 struct Operand {
   OperandKind kind = OperandKind::Sink;
@@ -68,9 +80,9 @@ struct Operand {
 };
 
 struct Instruction {
-  std::string_view mnemonic; ///< with all modifiers
+  std::string_view mnemonic;               ///< with all modifiers
   uint32_t operands = 0, operandCount = 0; ///< in Module::operandPool
-  int32_t guard = -1; ///< predicate register
+  int32_t guard = -1;                      ///< predicate register
   bool guardNegated = false;
   uint32_t line = 0, sourceFile = 0, sourceLine = 0;
   SourcePos pos;
@@ -84,9 +96,9 @@ struct RegisterInfo {
 struct Function {
   std::string_view name;
   bool isEntry = false, hasBody = false;
-  std::deque<Variable> results, params; ///< `.param` variables
+  std::deque<Variable> results, params;                 ///< `.param` variables
   std::vector<int32_t> resultRegisters, paramRegisters; ///< -1, or the register form `(.reg .b32 x)`
-  std::deque<Variable> locals; ///< `.local` and `.param` variables of the body
+  std::deque<Variable> locals;                          ///< `.local` and `.param` variables of the body
   std::vector<RegisterInfo> registers;
   std::vector<uint32_t> labels;
   std::vector<std::vector<uint32_t>> branchTargets; ///< `.branchtargets` lists, as labels
@@ -103,7 +115,7 @@ struct Module {
   std::string text;
   unsigned version = 0; ///< 10 * major + minor
   std::string_view target;
-  unsigned architecture = 0; ///< 80 for sm_80
+  unsigned architecture = 0;         ///< 80 for sm_80
   bool architectureSpecific = false; ///< the `a` of sm_90a
   std::deque<Variable> variables;
   std::deque<Function> functions;

@@ -301,7 +301,8 @@ Variable Parser::variable(Space space, bool isExtern) {
   dimensions(v, count, open);
   v.bytes = open ? 0 : count * bytesOf(v.type);
   if (v.bytes > LargestVariable)
-    throw PtxError{v.pos, "a variable of " + std::to_string(v.bytes) + " bytes, at most " + std::to_string(LargestVariable)};
+    throw PtxError{v.pos,
+                   "a variable of " + std::to_string(v.bytes) + " bytes, at most " + std::to_string(LargestVariable)};
   if (accept("=")) {
     initialiser(v);
     if (v.initial.size() > v.bytes && !open)

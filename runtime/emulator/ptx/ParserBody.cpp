@@ -72,9 +72,9 @@ void Parser::statement() {
       advance();
     return expect(";");
   }
-  for (const auto &[word, space] : {std::pair(".shared", Space::Shared), std::pair(".local", Space::Local),
-                                    std::pair(".param", Space::Param), std::pair(".global", Space::Global),
-                                    std::pair(".const", Space::Const)}) {
+  for (const auto &[word, space] :
+       {std::pair(".shared", Space::Shared), std::pair(".local", Space::Local), std::pair(".param", Space::Param),
+        std::pair(".global", Space::Global), std::pair(".const", Space::Const)}) {
     if (!accept(word))
       continue;
     auto &home = space == Space::Local || space == Space::Param ? function_->locals : module_.variables;
@@ -251,7 +251,7 @@ Operand Parser::operand() {
     fail("expected an operand, got '" + std::string(token_.text) + "'");
   result.negated = negated;
   // A variable's address may be used as a value with an offset: mov.u64 %rd, name+16.
-  if (result.kind == OperandKind::Variable && token_.is("+") ) {
+  if (result.kind == OperandKind::Variable && token_.is("+")) {
     advance();
     result.value = expectInteger("an offset");
   }

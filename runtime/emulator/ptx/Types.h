@@ -57,10 +57,9 @@ struct TypeInfo {
   TypeClass kind;
 };
 
-inline constexpr TypeInfo typeTable[] = {
-    {"none", 0, TypeClass::None},
+inline constexpr TypeInfo typeTable[] = {{"none", 0, TypeClass::None},
 #define MUNTIN_TYPE(name, id, bits, kind) {name, bits, TypeClass::kind},
-    MUNTIN_PTX_TYPES(MUNTIN_TYPE)
+                                         MUNTIN_PTX_TYPES(MUNTIN_TYPE)
 #undef MUNTIN_TYPE
 };
 

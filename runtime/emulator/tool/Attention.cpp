@@ -11,8 +11,8 @@
 
 #include <chrono>
 #include <cmath>
-#include <ctime>
 #include <cstring>
+#include <ctime>
 #include <random>
 
 namespace muntin::emulator {
@@ -42,7 +42,9 @@ std::vector<uint16_t> randomTensor(const AttentionProblem &p, unsigned seed) {
   return data;
 }
 
-size_t at(const AttentionProblem &p, uint32_t b, uint32_t token, uint32_t h) { return ((size_t(b) * p.tokens + token) * p.heads + h) * D; }
+size_t at(const AttentionProblem &p, uint32_t b, uint32_t token, uint32_t h) {
+  return ((size_t(b) * p.tokens + token) * p.heads + h) * D;
+}
 
 double dot(const uint16_t *a, const uint16_t *b) {
   double sum = 0;
@@ -74,8 +76,8 @@ TensorMapData mapOf(const AttentionProblem &p, uint64_t base, uint16_t rows) {
 }
 
 /// Softmax over the keys of one query in double: weights, and the base-2 logarithm of their sum.
-double weightsOf(const AttentionProblem &p, const std::vector<uint16_t> &q, const std::vector<uint16_t> &k, uint32_t b, uint32_t i,
-                 uint32_t h, std::vector<double> &w) {
+double weightsOf(const AttentionProblem &p, const std::vector<uint16_t> &q, const std::vector<uint16_t> &k, uint32_t b,
+                 uint32_t i, uint32_t h, std::vector<double> &w) {
   const double scale = 1 / std::sqrt(double(D));
   double most = -INFINITY, sum = 0;
   w.assign(p.tokens, -INFINITY);
@@ -130,15 +132,18 @@ AttentionOutcome runForward(std::string_view ptx, bool tensorMaps, const Attenti
   if (!module)
     return o.error = module.status().message(), o;
   const auto q = randomTensor(p, 1), k = randomTensor(p, 2), v = randomTensor(p, 3);
-  const uint64_t dq = e.upload(q.data(), q.size() * 2), dk = e.upload(k.data(), k.size() * 2), dv = e.upload(v.data(), v.size() * 2);
+  const uint64_t dq = e.upload(q.data(), q.size() * 2), dk = e.upload(k.data(), k.size() * 2),
+                 dv = e.upload(v.data(), v.size() * 2);
   const uint64_t out = e.allocate(q.size() * 2), lse = e.allocate(size_t(p.batch) * p.heads * p.tokens * 4);
   Params params;
   if (tensorMaps)
     params.add(mapOf(p, dq, 128), 64).add(mapOf(p, dk, 128), 64).add(mapOf(p, dv, 128), 64).add(mapOf(p, out, 64), 64);
   else
     params.add(dq).add(dk).add(dv).add(out);
-  params.add(lse).add(p.tokens).add(p.left).add(p.right).add(static_cast<float>(std::log2(std::exp(1.0)) / std::sqrt(double(D))));
-  LaunchShape shape{{p.tokens / 128, p.heads, p.batch}, {tensorMaps ? 384u : 256u, 1, 1}, {1, 1, 1}, tensorMaps ? 163912u : 65536u};
+  params.add(lse).add(p.tokens).add(p.left).add(p.right).add(
+      static_cast<float>(std::log2(std::exp(1.0)) / std::sqrt(double(D))));
+  LaunchShape shape{
+      {p.tokens / 128, p.heads, p.batch}, {tensorMaps ? 384u : 256u, 1, 1}, {1, 1, 1}, tensorMaps ? 163912u : 65536u};
   finish(o, launch(e, **module, shape, params), uint64_t(shape.grid[0]) * p.heads * p.batch);
   if (!o.error.empty())
     return o;
@@ -194,12 +199,15 @@ AttentionOutcome runBackward(std::string_view ptx, const AttentionProblem &p, co
           }
         }
       }
-  const uint64_t dq = e.upload(q.data(), n * 2), dk = e.upload(k.data(), n * 2), dv = e.upload(v.data(), n * 2), dg = e.upload(g.data(), n * 2);
-  const uint64_t dlse = e.upload(lse.data(), rows * 4), ddelta = e.upload(delta.data(), rows * 4), outQ = e.upload(zero.data(), n * 4);
+  const uint64_t dq = e.upload(q.data(), n * 2), dk = e.upload(k.data(), n * 2), dv = e.upload(v.data(), n * 2),
+                 dg = e.upload(g.data(), n * 2);
+  const uint64_t dlse = e.upload(lse.data(), rows * 4), ddelta = e.upload(delta.data(), rows * 4),
+                 outQ = e.upload(zero.data(), n * 4);
   const uint64_t outK = e.allocate(n * 2), outV = e.allocate(n * 2);
   Params params;
   params.add(mapOf(p, dq, 64), 64).add(mapOf(p, dk, 128), 64).add(mapOf(p, dv, 128), 64).add(mapOf(p, dg, 64), 64);
-  params.add(dlse).add(ddelta).add(outQ).add(outK).add(outV).add(p.tokens).add(static_cast<float>(std::log2(std::exp(1.0)) * scale));
+  params.add(dlse).add(ddelta).add(outQ).add(outK).add(outV).add(p.tokens).add(
+      static_cast<float>(std::log2(std::exp(1.0)) * scale));
   LaunchShape shape{{p.tokens / 128, p.heads, p.batch}, {384, 1, 1}, {1, 1, 1}, 147528};
   finish(o, launch(e, **module, shape, params), uint64_t(shape.grid[0]) * p.heads * p.batch);
   if (!o.error.empty())

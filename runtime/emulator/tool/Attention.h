@@ -23,7 +23,7 @@ struct AttentionProblem {
 };
 
 struct AttentionOutcome {
-  std::string error; ///< empty if it ran
+  std::string error;                    ///< empty if it ran
   double worstOutput = 0, worstLse = 0; ///< relative to the slice's norm, and absolute (base 2)
   double worstGradients[3] = {};        ///< dQ, dK, dV
   double secondsPerCta = 0;

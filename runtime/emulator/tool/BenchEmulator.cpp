@@ -9,9 +9,9 @@
 #include "runtime/emulator/tool/Attention.h"
 
 #include <algorithm>
-#include <ctime>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 
@@ -28,9 +28,12 @@ std::string readFile(const char *path) {
 }
 
 /// A loop of `body` on one warp; nanoseconds per repetition of it.
-double loop(unsigned architecture, const std::string &registers, const std::string &body, unsigned perLoop, unsigned loops, unsigned threads = 32) {
-  std::string text = std::string(architecture >= 90 ? ".version 8.0\n.target sm_90a\n" : ".version 8.0\n.target sm_80\n") +
-    ".address_size 64\n.visible .entry k()\n{\n.reg .b32 %n; .reg .pred %go; .shared .align 1024 .b8 s[32768];\n" + registers + "mov.b32 %n, 0;\nLOOP:\n";
+double loop(unsigned architecture, const std::string &registers, const std::string &body, unsigned perLoop,
+            unsigned loops, unsigned threads = 32) {
+  std::string text =
+      std::string(architecture >= 90 ? ".version 8.0\n.target sm_90a\n" : ".version 8.0\n.target sm_80\n") +
+      ".address_size 64\n.visible .entry k()\n{\n.reg .b32 %n; .reg .pred %go; .shared .align 1024 .b8 s[32768];\n" +
+      registers + "mov.b32 %n, 0;\nLOOP:\n";
   for (unsigned i = 0; i < perLoop; ++i)
     text += body;
   text += "add.s32 %n, %n, 1; setp.lt.s32 %go, %n, " + std::to_string(loops) + "; @%go bra LOOP;\nret;\n}\n";
@@ -57,13 +60,17 @@ void micro() {
   const std::string floats = ".reg .f32 %f<8>; mov.f32 %f1, 0f3F800000; mov.f32 %f2, 0f3F000000;\n";
   const double fma = loop(80, floats, "fma.rn.f32 %f3, %f1, %f2, %f3;\n", 64, 20000);
   std::printf("scalar: %.2f ns per 32-lane fma, %.0f million warp instructions per second per core\n", fma, 1e3 / fma);
-  std::string registers = ".reg .b32 %r<16>; .reg .f32 %f<8>;\n", body = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%f0,%f1,%f2,%f3}, {%r0,%r1,%r2,%r3}, {%r4,%r5}, {%f0,%f1,%f2,%f3};\n";
+  std::string registers = ".reg .b32 %r<16>; .reg .f32 %f<8>;\n",
+              body = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%f0,%f1,%f2,%f3}, {%r0,%r1,%r2,%r3}, "
+                     "{%r4,%r5}, {%f0,%f1,%f2,%f3};\n";
   std::printf("m16n8k16 bf16: %.1f ns\n", loop(80, registers, body, 32, 4000));
   std::string list;
   for (int i = 0; i < 64; ++i)
     list += (i ? ",%f" : "%f") + std::to_string(i);
-  registers = ".reg .f32 %f<64>; .reg .b64 %a, %b; .reg .pred %p; .reg .b32 %s; setp.eq.b32 %p, 0, 0; mov.u32 %s, s; shr.u32 %s, %s, 4; cvt.u64.u32 %a, %s; or.b64 %a, %a, 4611686293305360384; add.u64 %b, %a, 1024;\n";
-  body = "wgmma.fence.sync.aligned; wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" + list + "}, %a, %b, %p, 1, 1, 0, 0; wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 0;\n";
+  registers = ".reg .f32 %f<64>; .reg .b64 %a, %b; .reg .pred %p; .reg .b32 %s; setp.eq.b32 %p, 0, 0; mov.u32 %s, s; "
+              "shr.u32 %s, %s, 4; cvt.u64.u32 %a, %s; or.b64 %a, %a, 4611686293305360384; add.u64 %b, %a, 1024;\n";
+  body = "wgmma.fence.sync.aligned; wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" + list +
+         "}, %a, %b, %p, 1, 1, 0, 0; wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 0;\n";
   std::printf("wgmma m64n128k16 bf16 (four warps): %.0f ns\n", loop(90, registers, body, 4, 200, 128));
 }
 
@@ -87,9 +94,10 @@ double plainLoops(unsigned keys) {
 void report(const char *name, const AttentionOutcome &o) {
   if (!o.error.empty())
     return void(std::printf("%s: %s\n", name, o.error.c_str()));
-  std::printf("%s: %.2f ms per CTA, %llu warp instructions; worst output error %.2e, LSE %.2e, gradients %.2e %.2e %.2e; %zu reports\n", name,
-              o.secondsPerCta * 1e3, static_cast<unsigned long long>(o.steps), o.worstOutput, o.worstLse, o.worstGradients[0],
-              o.worstGradients[1], o.worstGradients[2], o.reports.size());
+  std::printf("%s: %.2f ms per CTA, %llu warp instructions; worst output error %.2e, LSE %.2e, gradients %.2e %.2e "
+              "%.2e; %zu reports\n",
+              name, o.secondsPerCta * 1e3, static_cast<unsigned long long>(o.steps), o.worstOutput, o.worstLse,
+              o.worstGradients[0], o.worstGradients[1], o.worstGradients[2], o.reports.size());
   for (const Report &r : o.reports)
     std::printf("    %s\n", r.sentence().c_str());
 }
@@ -107,10 +115,14 @@ void attention(const char *kind, const std::string &text, bool backward, bool ma
     uint64_t seed;
     unsigned threads;
   };
-  const Setting settings[] = {{"checks off, late, 1 thread", CheckLevel::Off, AsyncMode::Late, 0, 1},   {"checks off, late, 2 threads", CheckLevel::Off, AsyncMode::Late, 0, 2},
-                              {"memory, late", CheckLevel::Memory, AsyncMode::Late, 0, 1},             {"race, late", CheckLevel::Race, AsyncMode::Late, 0, 1},
-                              {"race, eager", CheckLevel::Race, AsyncMode::Eager, 0, 1},               {"race, random 1", CheckLevel::Race, AsyncMode::Random, 1, 1},
-                              {"race, random 2", CheckLevel::Race, AsyncMode::Random, 2, 1},           {"race, random 3", CheckLevel::Race, AsyncMode::Random, 3, 1}};
+  const Setting settings[] = {{"checks off, late, 1 thread", CheckLevel::Off, AsyncMode::Late, 0, 1},
+                              {"checks off, late, 2 threads", CheckLevel::Off, AsyncMode::Late, 0, 2},
+                              {"memory, late", CheckLevel::Memory, AsyncMode::Late, 0, 1},
+                              {"race, late", CheckLevel::Race, AsyncMode::Late, 0, 1},
+                              {"race, eager", CheckLevel::Race, AsyncMode::Eager, 0, 1},
+                              {"race, random 1", CheckLevel::Race, AsyncMode::Random, 1, 1},
+                              {"race, random 2", CheckLevel::Race, AsyncMode::Random, 2, 1},
+                              {"race, random 3", CheckLevel::Race, AsyncMode::Random, 3, 1}};
   AttentionProblem windowed;
   windowed.left = 200;
   windowed.right = 77;
@@ -120,7 +132,8 @@ void attention(const char *kind, const std::string &text, bool backward, bool ma
     options.async = s.async;
     options.seed = s.seed;
     options.threads = s.threads;
-    report((std::string(kind) + ", full, " + s.name).c_str(), backward ? runBackward(text, {}, options) : runForward(text, maps, {}, options));
+    report((std::string(kind) + ", full, " + s.name).c_str(),
+           backward ? runBackward(text, {}, options) : runForward(text, maps, {}, options));
     if (!backward && s.check != CheckLevel::Off)
       report((std::string(kind) + ", window 200/77, " + s.name).c_str(), runForward(text, maps, windowed, options));
   }
@@ -140,7 +153,8 @@ int main(int argc, char **argv) {
     else if (option == "--backward-sm90a")
       attention("backward sm_90a", text, true, true);
     else {
-      std::fprintf(stderr, "unknown option %s; expected --forward-sm80, --forward-sm90a or --backward-sm90a FILE.ptx\n", argv[i]);
+      std::fprintf(stderr, "unknown option %s; expected --forward-sm80, --forward-sm90a or --backward-sm90a FILE.ptx\n",
+                   argv[i]);
       return 2;
     }
   }

@@ -51,7 +51,8 @@ unsigned architectureOf(const std::string &text) {
   return (*m)->architecture >= 90 ? 90 : 80;
 }
 
-constexpr const char *ClassNames[] = {"integer", "float", "convert", "move", "memory", "shared", "atomic", "control", "barrier", "warp", "tensor", "async"};
+constexpr const char *ClassNames[] = {"integer", "float",   "convert", "move", "memory", "shared",
+                                      "atomic",  "control", "barrier", "warp", "tensor", "async"};
 
 int list(const std::string &path) {
   const std::string text = readFile(path);
@@ -64,8 +65,9 @@ int list(const std::string &path) {
     for (const auto &routine : kernel->routines)
       for (const Instr &in : routine->code)
         ++counts[static_cast<int>(instructionTable()[in.row].kind)];
-    std::printf("%s: %u parameter bytes, %u bytes static shared, %u bytes local, frame of %u bytes per warp\n ", name.c_str(), kernel->paramBytes,
-                kernel->staticShared, kernel->localBytes, kernel->routines[0]->frameWords * 4);
+    std::printf("%s: %u parameter bytes, %u bytes static shared, %u bytes local, frame of %u bytes per warp\n ",
+                name.c_str(), kernel->paramBytes, kernel->staticShared, kernel->localBytes,
+                kernel->routines[0]->frameWords * 4);
     for (int c = 0; c < 12; ++c)
       if (counts[c])
         std::printf(" %s %llu", ClassNames[c], static_cast<unsigned long long>(counts[c]));
@@ -77,7 +79,8 @@ int list(const std::string &path) {
 int table() {
   std::printf("| instruction | from | note |\n|---|---|---|\n");
   for (const InstructionRow &row : instructionTable())
-    std::printf("| `%s` | %s | %s |\n", std::string(row.form).c_str(), row.architecture ? ("sm_" + std::to_string(row.architecture)).c_str() : "",
+    std::printf("| `%s` | %s | %s |\n", std::string(row.form).c_str(),
+                row.architecture ? ("sm_" + std::to_string(row.architecture)).c_str() : "",
                 std::string(row.note).c_str());
   return 0;
 }
@@ -100,25 +103,38 @@ RunRequest parseRun(int argc, char **argv, int first) {
   for (int i = first; i < argc; ++i) {
     const std::string a = argv[i];
     const auto value = [&]() -> std::string { return i + 1 < argc ? argv[++i] : (refuse(a + " needs a value"), ""); };
-    if (a == "--grid") triple(value(), r.shape.grid);
-    else if (a == "--block") triple(value(), r.shape.block);
-    else if (a == "--cluster") triple(value(), r.shape.cluster);
-    else if (a == "--shared") r.shape.dynamicShared = static_cast<uint32_t>(std::strtoul(value().c_str(), nullptr, 0));
-    else if (a == "--steps") r.options.stepLimit = std::strtoull(value().c_str(), nullptr, 0);
-    else if (a == "--json") r.json = true;
-    else if (a == "--profile") r.profile = true;
-    else if (a == "--trace") r.trace = std::atoi(value().c_str());
+    if (a == "--grid")
+      triple(value(), r.shape.grid);
+    else if (a == "--block")
+      triple(value(), r.shape.block);
+    else if (a == "--cluster")
+      triple(value(), r.shape.cluster);
+    else if (a == "--shared")
+      r.shape.dynamicShared = static_cast<uint32_t>(std::strtoul(value().c_str(), nullptr, 0));
+    else if (a == "--steps")
+      r.options.stepLimit = std::strtoull(value().c_str(), nullptr, 0);
+    else if (a == "--json")
+      r.json = true;
+    else if (a == "--profile")
+      r.profile = true;
+    else if (a == "--trace")
+      r.trace = std::atoi(value().c_str());
     else if (a == "--check") {
       const std::string v = value();
-      if (v != "off" && v != "memory" && v != "race") refuse("--check is '" + v + "', expected off, memory or race");
+      if (v != "off" && v != "memory" && v != "race")
+        refuse("--check is '" + v + "', expected off, memory or race");
       r.options.check = v == "off" ? CheckLevel::Off : v == "race" ? CheckLevel::Race : CheckLevel::Memory;
     } else if (a == "--async") {
       const std::string v = value();
-      if (v != "late" && v != "eager" && v.rfind("random:", 0) != 0) refuse("--async is '" + v + "', expected late, eager or random:SEED");
+      if (v != "late" && v != "eager" && v.rfind("random:", 0) != 0)
+        refuse("--async is '" + v + "', expected late, eager or random:SEED");
       r.options.async = v == "late" ? AsyncMode::Late : v == "eager" ? AsyncMode::Eager : AsyncMode::Random;
-      if (r.options.async == AsyncMode::Random) r.options.seed = std::strtoull(v.c_str() + 7, nullptr, 10);
-    } else if (a.rfind("--", 0) == 0) refuse("unknown option '" + a + "'");
-    else r.arguments.push_back(a);
+      if (r.options.async == AsyncMode::Random)
+        r.options.seed = std::strtoull(v.c_str() + 7, nullptr, 10);
+    } else if (a.rfind("--", 0) == 0)
+      refuse("unknown option '" + a + "'");
+    else
+      r.arguments.push_back(a);
   }
   return r;
 }
@@ -143,33 +159,47 @@ Params collect(Emulator &e, const std::vector<std::string> &arguments, std::vect
   for (const std::string &a : arguments) {
     const size_t colon = a.find(':');
     const std::string kind = a.substr(0, colon), rest = colon == std::string::npos ? "" : a.substr(colon + 1);
-    if (kind == "u32" || kind == "s32") params.add(static_cast<uint32_t>(std::strtoll(rest.c_str(), nullptr, 0)));
-    else if (kind == "u64") params.add(static_cast<uint64_t>(std::strtoull(rest.c_str(), nullptr, 0)));
-    else if (kind == "f32") params.add(std::strtof(rest.c_str(), nullptr));
-    else if (kind == "in") { const std::string data = payload(rest); params.add(e.upload(data.data(), data.size())); }
-    else if (kind == "zero") { const std::vector<uint8_t> data(std::strtoull(rest.c_str(), nullptr, 0)); params.add(e.upload(data.data(), data.size())); }
-    else if (kind == "out") {
+    if (kind == "u32" || kind == "s32")
+      params.add(static_cast<uint32_t>(std::strtoll(rest.c_str(), nullptr, 0)));
+    else if (kind == "u64")
+      params.add(static_cast<uint64_t>(std::strtoull(rest.c_str(), nullptr, 0)));
+    else if (kind == "f32")
+      params.add(std::strtof(rest.c_str(), nullptr));
+    else if (kind == "in") {
+      const std::string data = payload(rest);
+      params.add(e.upload(data.data(), data.size()));
+    } else if (kind == "zero") {
+      const std::vector<uint8_t> data(std::strtoull(rest.c_str(), nullptr, 0));
+      params.add(e.upload(data.data(), data.size()));
+    } else if (kind == "out") {
       const size_t last = rest.rfind(':');
-      if (last == std::string::npos) refuse("expected out:FILE:BYTES, got '" + a + "'");
+      if (last == std::string::npos)
+        refuse("expected out:FILE:BYTES, got '" + a + "'");
       const uint64_t bytes = std::strtoull(rest.c_str() + last + 1, nullptr, 0), at = e.allocate(bytes);
       outputs.push_back({rest.substr(0, last), at, bytes});
       params.add(at);
-    } else refuse("unknown argument '" + a + "'");
+    } else
+      refuse("unknown argument '" + a + "'");
   }
   return params;
 }
 
 void printProfile(const Kernel &kernel, const Profile &profile, bool json) {
   if (!json)
-    std::printf("%6s %-44s %10s %6s %10s %8s %10s %8s\n", "line", "instruction", "executed", "lanes", "wavefronts", "extra", "sectors", "extra");
+    std::printf("%6s %-44s %10s %6s %10s %8s %10s %8s\n", "line", "instruction", "executed", "lanes", "wavefronts",
+                "extra", "sectors", "extra");
   for (const auto &[key, l] : profile.lines) {
     const Instruction &i = key.first->function->body[key.second];
     const double lanes = l.executed ? double(l.lanes) / double(l.executed) : 0;
-    const char *format = json ? "{\"line\": %u, \"instruction\": \"%.*s\", \"executed\": %llu, \"lanes\": %.2f, \"wavefronts\": %llu, \"wavefronts_extra\": %llu, \"sectors\": %llu, \"sectors_extra\": %lld}\n"
-                              : "%6u %-44.*s %10llu %6.2f %10llu %8llu %10llu %8lld\n";
-    std::printf(format, i.line, static_cast<int>(std::min<size_t>(i.mnemonic.size(), 44)), i.mnemonic.data(), static_cast<unsigned long long>(l.executed), lanes,
-                static_cast<unsigned long long>(l.wavefronts), static_cast<unsigned long long>(l.wavefronts - l.leastWavefronts),
-                static_cast<unsigned long long>(l.sectors), static_cast<long long>(l.sectors) - static_cast<long long>(l.leastSectors));
+    const char *format =
+        json ? "{\"line\": %u, \"instruction\": \"%.*s\", \"executed\": %llu, \"lanes\": %.2f, \"wavefronts\": %llu, "
+               "\"wavefronts_extra\": %llu, \"sectors\": %llu, \"sectors_extra\": %lld}\n"
+             : "%6u %-44.*s %10llu %6.2f %10llu %8llu %10llu %8lld\n";
+    std::printf(format, i.line, static_cast<int>(std::min<size_t>(i.mnemonic.size(), 44)), i.mnemonic.data(),
+                static_cast<unsigned long long>(l.executed), lanes, static_cast<unsigned long long>(l.wavefronts),
+                static_cast<unsigned long long>(l.wavefronts - l.leastWavefronts),
+                static_cast<unsigned long long>(l.sectors),
+                static_cast<long long>(l.sectors) - static_cast<long long>(l.leastSectors));
   }
   (void)kernel;
 }
@@ -186,11 +216,13 @@ int run(const std::string &path, const std::string &name, const RunRequest &r) {
   std::vector<Output> outputs;
   const std::vector<uint8_t> params = collect(e, r.arguments, outputs);
   if (params.size() < kernel->paramBytes)
-    refuse("the kernel takes " + std::to_string(kernel->paramBytes) + " bytes of parameters, " + std::to_string(params.size()) + " were given");
+    refuse("the kernel takes " + std::to_string(kernel->paramBytes) + " bytes of parameters, " +
+           std::to_string(params.size()) + " were given");
   Profile profile;
   Trace trace;
   trace.warp = static_cast<uint32_t>(std::max(0, r.trace));
-  const LaunchResult result = e.launch(*kernel, r.shape, params, r.profile ? &profile : nullptr, r.trace >= 0 ? &trace : nullptr);
+  const LaunchResult result =
+      e.launch(*kernel, r.shape, params, r.profile ? &profile : nullptr, r.trace >= 0 ? &trace : nullptr);
   for (const std::string &line : trace.lines)
     std::printf("%s\n", line.c_str());
   for (const Report &report : result.reports)
@@ -198,8 +230,10 @@ int run(const std::string &path, const std::string &name, const RunRequest &r) {
   if (r.profile)
     printProfile(*kernel, profile, r.json);
   for (const Output &o : outputs)
-    std::ofstream(o.path, std::ios::binary).write(reinterpret_cast<const char *>(e.host(o.address, o.bytes)), static_cast<std::streamsize>(o.bytes));
-  std::fprintf(stderr, "%s, %llu warp instructions\n", result.ok ? "done" : "failed", static_cast<unsigned long long>(result.steps));
+    std::ofstream(o.path, std::ios::binary)
+        .write(reinterpret_cast<const char *>(e.host(o.address, o.bytes)), static_cast<std::streamsize>(o.bytes));
+  std::fprintf(stderr, "%s, %llu warp instructions\n", result.ok ? "done" : "failed",
+               static_cast<unsigned long long>(result.steps));
   return result.ok ? 0 : 1;
 }
 
@@ -216,7 +250,8 @@ std::string noticed(const std::string &kind, const std::string &text) {
     options.async = mode;
     options.seed = seed;
     options.stepLimit = 20'000'000;
-    const AttentionOutcome o = kind == "backward-sm90a" ? runBackward(text, p, options) : runForward(text, kind == "forward-sm90a", p, options);
+    const AttentionOutcome o = kind == "backward-sm90a" ? runBackward(text, p, options)
+                                                        : runForward(text, kind == "forward-sm90a", p, options);
     if (!o.error.empty())
       return o.error;
     const double *g = o.worstGradients;

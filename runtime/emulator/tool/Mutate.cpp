@@ -13,15 +13,28 @@ namespace muntin::emulator {
 
 namespace {
 
-constexpr std::string_view synchronisation[] = {
-    "bar.", "barrier.", "fence", "membar", "cp.async.commit_group", "cp.async.wait", "cp.async.bulk.commit_group",
-    "cp.async.bulk.wait_group", "wgmma.fence", "wgmma.commit_group", "wgmma.wait_group", "mbarrier.arrive",
-    "mbarrier.expect_tx", "mbarrier.init", "mbarrier.try_wait", "mbarrier.test_wait"};
+constexpr std::string_view synchronisation[] = {"bar.",
+                                                "barrier.",
+                                                "fence",
+                                                "membar",
+                                                "cp.async.commit_group",
+                                                "cp.async.wait",
+                                                "cp.async.bulk.commit_group",
+                                                "cp.async.bulk.wait_group",
+                                                "wgmma.fence",
+                                                "wgmma.commit_group",
+                                                "wgmma.wait_group",
+                                                "mbarrier.arrive",
+                                                "mbarrier.expect_tx",
+                                                "mbarrier.init",
+                                                "mbarrier.try_wait",
+                                                "mbarrier.test_wait"};
 
 bool isSynchronisation(std::string_view mnemonic) {
   if (mnemonic.starts_with("bar.warp"))
     return false; // a warp runs in lockstep here: nothing could notice
-  return std::any_of(std::begin(synchronisation), std::end(synchronisation), [&](std::string_view s) { return mnemonic.starts_with(s); });
+  return std::any_of(std::begin(synchronisation), std::end(synchronisation),
+                     [&](std::string_view s) { return mnemonic.starts_with(s); });
 }
 
 /// Where the instruction's text begins (with its guard) and ends (with its semicolon).
@@ -36,7 +49,8 @@ std::string replaced(const Module &m, std::pair<size_t, size_t> at, const std::s
   return m.text.substr(0, at.first) + by + m.text.substr(at.second);
 }
 
-void add(std::vector<Mutation> &out, const Module &m, const Instruction &i, const std::string &what, const std::string &by) {
+void add(std::vector<Mutation> &out, const Module &m, const Instruction &i, const std::string &what,
+         const std::string &by) {
   out.push_back({i.line, what + " " + std::string(i.mnemonic), replaced(m, extent(m, i), by)});
 }
 
@@ -57,8 +71,10 @@ void mutate(std::vector<Mutation> &out, const Module &m, const Instruction &i) {
   if (i.mnemonic.find("expect_tx") != std::string_view::npos) {
     const Operand &bytes = m.operandPool[i.operands + i.operandCount - 1];
     const size_t comma = whole.rfind(',');
-    const std::string value = bytes.kind == OperandKind::Integer ? std::to_string(bytes.value) : std::string(bytes.name);
-    add(out, m, i, "16 bytes more in", "{ .reg .b32 mtn_bytes; add.u32 mtn_bytes, " + value + ", 16; " + whole.substr(0, comma) + ", mtn_bytes; }");
+    const std::string value =
+        bytes.kind == OperandKind::Integer ? std::to_string(bytes.value) : std::string(bytes.name);
+    add(out, m, i, "16 bytes more in",
+        "{ .reg .b32 mtn_bytes; add.u32 mtn_bytes, " + value + ", 16; " + whole.substr(0, comma) + ", mtn_bytes; }");
   }
 }
 

@@ -19,7 +19,8 @@ struct Mutation {
   std::string text;
 };
 
-/// Barriers, waits, fences, commits and arrivals are deleted; waits for groups allow one more; expected bytes are 16 more.
+/// Barriers, waits, fences, commits and arrivals are deleted; waits for groups allow one more; expected bytes are 16
+/// more.
 std::vector<Mutation> mutationsOf(const Module &module);
 
 } // namespace muntin::emulator

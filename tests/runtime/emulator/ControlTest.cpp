@@ -128,7 +128,10 @@ LOOP: add.s32 %r3, %r3, %r2; add.s32 %r2, %r2, 1; setp.le.u32 %p, %r2, %r1; @%p 
 }
 
 LaunchResult runBody(const std::string &body, uint32_t threads, Options options = {}) {
-  const std::string text = header() + ".visible .entry k()\n{\n.reg .b32 %r<8>;\n.reg .b64 %rd<8>;\n.reg .pred %p<4>;\n.shared .align 16 .b8 s[1024];\n" + body + "\nret;\n}\n";
+  const std::string text = header() +
+                           ".visible .entry k()\n{\n.reg .b32 %r<8>;\n.reg .b64 %rd<8>;\n.reg .pred %p<4>;\n.shared "
+                           ".align 16 .b8 s[1024];\n" +
+                           body + "\nret;\n}\n";
   assemble(text, 80);
   Session run(text, 80, options);
   EXPECT_TRUE(run.loaded()) << run.error;
@@ -149,11 +152,13 @@ TEST(Control, Faults) {
   Options few;
   few.stepLimit = 1000000;
   expectFault(runBody("L: bra L;", 32, few), ReportKind::StepLimit, "this is where it runs", 10);
-  expectFault(runBody("mov.u32 %r1, %tid.x; setp.lt.u32 %p1, %r1, 32; @%p1 bra L; bar.sync 0; L: bar.sync 1;", 64), ReportKind::Deadlock,
-              "waits at barrier");
-  expectFault(runBody("mov.u32 %r1, %tid.x; setp.lt.u32 %p1, %r1, 16; @%p1 bra L; bar.sync 0; bra E; L: bar.sync 1; E:", 32),
-              ReportKind::BarrierMisuse, "waits for lanes of its warp");
-  expectFault(runBody("mov.u32 %r1, %tid.x; setp.lt.u32 %p1, %r1, 16; @%p1 bar.sync 0;", 32), ReportKind::BarrierMisuse, "their guard is false");
+  expectFault(runBody("mov.u32 %r1, %tid.x; setp.lt.u32 %p1, %r1, 32; @%p1 bra L; bar.sync 0; L: bar.sync 1;", 64),
+              ReportKind::Deadlock, "waits at barrier");
+  expectFault(
+      runBody("mov.u32 %r1, %tid.x; setp.lt.u32 %p1, %r1, 16; @%p1 bra L; bar.sync 0; bra E; L: bar.sync 1; E:", 32),
+      ReportKind::BarrierMisuse, "waits for lanes of its warp");
+  expectFault(runBody("mov.u32 %r1, %tid.x; setp.lt.u32 %p1, %r1, 16; @%p1 bar.sync 0;", 32), ReportKind::BarrierMisuse,
+              "their guard is false");
   expectFault(runBody("mov.b32 %r1, 48; bar.sync 1, %r1;", 64), ReportKind::BarrierMisuse, "a thread count of 48");
   expectFault(runBody("mov.u32 %r1, %tid.x; setp.lt.u32 %p1, %r1, 32; @%p1 bar.sync 1, 64; @!%p1 bar.sync 1, 96;", 96),
               ReportKind::BarrierMisuse, "differs from that of the warps");
@@ -174,7 +179,8 @@ TEST(Control, BarriersCountRight) {
   setp.ne.u32 %p3, %r3, 1; @%p3 trap;
   bar.red.or.pred %p3, 0, %p2; @!%p3 trap;
   bar.red.and.pred %p3, 0, %p2; @%p3 trap;
-  barrier.sync 2;)", 64);
+  barrier.sync 2;)",
+                                 64);
   EXPECT_TRUE(r.ok) << r.reports[0].sentence();
 }
 

@@ -20,13 +20,17 @@ __int128 value(uint64_t bits, unsigned width, bool isSigned) {
   const uint64_t v = width == 64 ? bits : bits & ((uint64_t(1) << width) - 1);
   return isSigned && (v >> (width - 1)) & 1 ? __int128(v) - (__int128(1) << width) : __int128(v);
 }
-uint64_t cut(__int128 v, unsigned width) { return static_cast<uint64_t>(v) & (width == 64 ? ~uint64_t(0) : (uint64_t(1) << width) - 1); }
+uint64_t cut(__int128 v, unsigned width) {
+  return static_cast<uint64_t>(v) & (width == 64 ? ~uint64_t(0) : (uint64_t(1) << width) - 1);
+}
 
 TEST(Convert, BetweenIntegers) {
   for (const std::string from : {"s16", "u16", "s32", "u32", "s64", "u64"})
     for (const std::string to : {"s16", "u16", "s32", "u32", "s64", "u64"}) {
-      const unsigned wf = static_cast<unsigned>(std::stoi(from.substr(1))), wt = static_cast<unsigned>(std::stoi(to.substr(1)));
-      check({"cvt." + to + "." + from + " %d, %a;", to, from}, [=](uint64_t a, uint64_t, uint64_t) { return cut(value(a, wf, from[0] == 's'), wt); });
+      const unsigned wf = static_cast<unsigned>(std::stoi(from.substr(1))),
+                     wt = static_cast<unsigned>(std::stoi(to.substr(1)));
+      check({"cvt." + to + "." + from + " %d, %a;", to, from},
+            [=](uint64_t a, uint64_t, uint64_t) { return cut(value(a, wf, from[0] == 's'), wt); });
       if (wt > wf || (from == to))
         continue;
       check({"cvt.sat." + to + "." + from + " %d, %a;", to, from}, [=](uint64_t a, uint64_t, uint64_t) {
@@ -35,7 +39,8 @@ TEST(Convert, BetweenIntegers) {
       });
     }
   // Small types extend to the whole destination register.
-  check({"cvt.s8.s32 %d, %a;", "s32", "s32"}, [](uint64_t a, uint64_t, uint64_t) { return cut(value(a, 8, true), 32); });
+  check({"cvt.s8.s32 %d, %a;", "s32", "s32"},
+        [](uint64_t a, uint64_t, uint64_t) { return cut(value(a, 8, true), 32); });
   check({"cvt.u8.u32 %d, %a;", "u32", "u32"}, [](uint64_t a, uint64_t, uint64_t) { return a & 255; });
   check({"cvt.pack.sat.s16.s32 %d, %a, %b;", "b32", "s32", "s32"}, [](uint64_t a, uint64_t b, uint64_t) {
     const auto clamp = [](uint64_t v) { return cut(std::clamp<__int128>(value(v, 32, true), -32768, 32767), 16); };
@@ -48,8 +53,10 @@ TEST(Convert, FloatToInteger) {
     const char *name;
     double (*f)(double);
   };
-  constexpr Mode modes[] = {{"rni", [](double v) { return std::nearbyint(v); }}, {"rzi", [](double v) { return std::trunc(v); }},
-                            {"rmi", [](double v) { return std::floor(v); }}, {"rpi", [](double v) { return std::ceil(v); }}};
+  constexpr Mode modes[] = {{"rni", [](double v) { return std::nearbyint(v); }},
+                            {"rzi", [](double v) { return std::trunc(v); }},
+                            {"rmi", [](double v) { return std::floor(v); }},
+                            {"rpi", [](double v) { return std::ceil(v); }}};
   for (const Mode &m : modes)
     for (const std::string to : {"s32", "u32", "s64", "u64"}) {
       const unsigned w = static_cast<unsigned>(std::stoi(to.substr(1)));
@@ -59,8 +66,10 @@ TEST(Convert, FloatToInteger) {
           return uint64_t(0);
         return cut(static_cast<__int128>(std::min(std::max(static_cast<long double>(m.f(v)), low), high)), w);
       };
-      check({std::string("cvt.") + m.name + "." + to + ".f32 %d, %a;", to, "f32"}, [=](uint64_t a, uint64_t, uint64_t) { return expected(f32(a)); });
-      check({std::string("cvt.") + m.name + "." + to + ".f64 %d, %a;", to, "f64"}, [=](uint64_t a, uint64_t, uint64_t) { return expected(f64(a)); });
+      check({std::string("cvt.") + m.name + "." + to + ".f32 %d, %a;", to, "f32"},
+            [=](uint64_t a, uint64_t, uint64_t) { return expected(f32(a)); });
+      check({std::string("cvt.") + m.name + "." + to + ".f64 %d, %a;", to, "f64"},
+            [=](uint64_t a, uint64_t, uint64_t) { return expected(f64(a)); });
     }
   check({"cvt.rni.f32.f32 %d, %a;", "f32", "f32"}, [](uint64_t a, uint64_t, uint64_t) {
     const float r = std::nearbyint(f32(a));
@@ -69,10 +78,17 @@ TEST(Convert, FloatToInteger) {
 }
 
 TEST(Convert, IntegerToFloat) {
-  check({"cvt.rn.f32.s32 %d, %a;", "f32", "s32"}, [](uint64_t a, uint64_t, uint64_t) { return std::bit_cast<uint32_t>(static_cast<float>(static_cast<int32_t>(a))); });
-  check({"cvt.rn.f32.u32 %d, %a;", "f32", "u32"}, [](uint64_t a, uint64_t, uint64_t) { return std::bit_cast<uint32_t>(static_cast<float>(static_cast<uint32_t>(a))); });
-  check({"cvt.rn.f32.s64 %d, %a;", "f32", "s64"}, [](uint64_t a, uint64_t, uint64_t) { return std::bit_cast<uint32_t>(static_cast<float>(static_cast<int64_t>(a))); });
-  check({"cvt.rn.f64.u64 %d, %a;", "f64", "u64"}, [](uint64_t a, uint64_t, uint64_t) { return std::bit_cast<uint64_t>(static_cast<double>(a)); });
+  check({"cvt.rn.f32.s32 %d, %a;", "f32", "s32"}, [](uint64_t a, uint64_t, uint64_t) {
+    return std::bit_cast<uint32_t>(static_cast<float>(static_cast<int32_t>(a)));
+  });
+  check({"cvt.rn.f32.u32 %d, %a;", "f32", "u32"}, [](uint64_t a, uint64_t, uint64_t) {
+    return std::bit_cast<uint32_t>(static_cast<float>(static_cast<uint32_t>(a)));
+  });
+  check({"cvt.rn.f32.s64 %d, %a;", "f32", "s64"}, [](uint64_t a, uint64_t, uint64_t) {
+    return std::bit_cast<uint32_t>(static_cast<float>(static_cast<int64_t>(a)));
+  });
+  check({"cvt.rn.f64.u64 %d, %a;", "f64", "u64"},
+        [](uint64_t a, uint64_t, uint64_t) { return std::bit_cast<uint64_t>(static_cast<double>(a)); });
   check({"cvt.rz.f32.u64 %d, %a;", "f32", "u64"}, [](uint64_t a, uint64_t, uint64_t) {
     const int drop = a ? std::max(0, 40 - std::countl_zero(a)) : 0; // 24 bits stay
     return std::bit_cast<uint32_t>(static_cast<float>((a >> drop) << drop));
@@ -94,19 +110,25 @@ TEST(Convert, BetweenFloats) {
   });
   // bf16 is the upper half of f32: nearest even by integer arithmetic.
   const auto bf16 = [](uint64_t a) {
-    return f32(a) != f32(a) ? 0x7fff : ((a >> 16) + ((a & 0xffff) > 0x8000 || ((a & 0xffff) == 0x8000 && (a >> 16) & 1)));
+    return f32(a) != f32(a) ? 0x7fff
+                            : ((a >> 16) + ((a & 0xffff) > 0x8000 || ((a & 0xffff) == 0x8000 && (a >> 16) & 1)));
   };
   check({"cvt.rn.bf16.f32 %d, %a;", "bf16", "f32"}, [=](uint64_t a, uint64_t, uint64_t) { return bf16(a); });
-  check({"cvt.rz.bf16.f32 %d, %a;", "bf16", "f32"}, [](uint64_t a, uint64_t, uint64_t) { return f32(a) != f32(a) ? 0x7fff : a >> 16; });
-  check({"cvt.rn.bf16x2.f32 %d, %a, %b;", "bf16x2", "f32", "f32"}, [=](uint64_t a, uint64_t b, uint64_t) { return bf16(a) << 16 | bf16(b); });
+  check({"cvt.rz.bf16.f32 %d, %a;", "bf16", "f32"},
+        [](uint64_t a, uint64_t, uint64_t) { return f32(a) != f32(a) ? 0x7fff : a >> 16; });
+  check({"cvt.rn.bf16x2.f32 %d, %a, %b;", "bf16x2", "f32", "f32"},
+        [=](uint64_t a, uint64_t b, uint64_t) { return bf16(a) << 16 | bf16(b); });
   check({"cvt.rn.relu.bf16x2.f32 %d, %a, %b;", "bf16x2", "f32", "f32"}, [=](uint64_t a, uint64_t b, uint64_t) {
     const auto relu = [&](uint64_t v) { return f32(v) <= 0 ? 0 : bf16(v); };
     return relu(a) << 16 | relu(b);
   });
   check({"cvt.f32.bf16 %d, %a;", "f32", "bf16"}, [](uint64_t a, uint64_t, uint64_t) { return a << 16; }, 90);
-  const auto f16 = [](uint64_t a) { return f32(a) != f32(a) ? uint64_t(0x7fff) : uint64_t(std::bit_cast<uint16_t>(static_cast<_Float16>(f32(a)))); };
+  const auto f16 = [](uint64_t a) {
+    return f32(a) != f32(a) ? uint64_t(0x7fff) : uint64_t(std::bit_cast<uint16_t>(static_cast<_Float16>(f32(a))));
+  };
   check({"cvt.rn.f16.f32 %d, %a;", "f16", "f32"}, [=](uint64_t a, uint64_t, uint64_t) { return f16(a); });
-  check({"cvt.rn.f16x2.f32 %d, %a, %b;", "f16x2", "f32", "f32"}, [=](uint64_t a, uint64_t b, uint64_t) { return f16(a) << 16 | f16(b); });
+  check({"cvt.rn.f16x2.f32 %d, %a, %b;", "f16x2", "f32", "f32"},
+        [=](uint64_t a, uint64_t b, uint64_t) { return f16(a) << 16 | f16(b); });
   check({"cvt.f32.f16 %d, %a;", "f32", "f16"}, [](uint64_t a, uint64_t, uint64_t) {
     const float r = static_cast<float>(std::bit_cast<_Float16>(static_cast<uint16_t>(a)));
     return uint64_t(std::bit_cast<uint32_t>(r));
@@ -120,7 +142,8 @@ TEST(Convert, Tf32AwayFromZero) {
       return uint64_t(0x7fffffff);
     if ((a & 0x7f800000) == 0x7f800000)
       return a;
-    return ((a & 0x7fffffff) + 0x1000) & 0x7fffe000 ? (((a & 0x7fffffff) + 0x1000) & 0x7fffe000) | (a & 0x80000000) : a & 0x80000000;
+    return ((a & 0x7fffffff) + 0x1000) & 0x7fffe000 ? (((a & 0x7fffffff) + 0x1000) & 0x7fffe000) | (a & 0x80000000)
+                                                    : a & 0x80000000;
   });
 }
 
@@ -150,14 +173,17 @@ unsigned nearest(float v, int mantissa, int bias, unsigned largest) {
 TEST(Convert, EightBitFloats) {
   std::vector<Inputs> in;
   for (int i = -600; i <= 600; ++i)
-    in.push_back({std::bit_cast<uint32_t>(static_cast<float>(i) * 0.0007f), std::bit_cast<uint32_t>(static_cast<float>(i) * 1.37f)});
+    in.push_back({std::bit_cast<uint32_t>(static_cast<float>(i) * 0.0007f),
+                  std::bit_cast<uint32_t>(static_cast<float>(i) * 1.37f)});
   for (const uint64_t a : edges("f32"))
     in.push_back({a, a ^ 0x80000000});
   const auto e4 = evaluate({"cvt.rn.satfinite.e4m3x2.f32 %d, %a, %b;", "b16", "f32", "f32"}, in, 90);
   const auto e5 = evaluate({"cvt.rn.satfinite.e5m2x2.f32 %d, %a, %b;", "b16", "f32", "f32"}, in, 90);
   for (size_t i = 0; i < in.size(); ++i) {
-    EXPECT_EQ(e4[i], nearest(f32(in[i][0]), 3, 7, 0x7e) << 8 | nearest(f32(in[i][1]), 3, 7, 0x7e)) << f32(in[i][0]) << " " << f32(in[i][1]);
-    EXPECT_EQ(e5[i], nearest(f32(in[i][0]), 2, 15, 0x7b) << 8 | nearest(f32(in[i][1]), 2, 15, 0x7b)) << f32(in[i][0]) << " " << f32(in[i][1]);
+    EXPECT_EQ(e4[i], nearest(f32(in[i][0]), 3, 7, 0x7e) << 8 | nearest(f32(in[i][1]), 3, 7, 0x7e))
+        << f32(in[i][0]) << " " << f32(in[i][1]);
+    EXPECT_EQ(e5[i], nearest(f32(in[i][0]), 2, 15, 0x7b) << 8 | nearest(f32(in[i][1]), 2, 15, 0x7b))
+        << f32(in[i][0]) << " " << f32(in[i][1]);
   }
   std::vector<Inputs> all;
   for (unsigned b = 0; b < 256; ++b)

@@ -28,7 +28,7 @@ SAME(CUlaunchConfig, hStream);
 SAME(CUlaunchConfig, attrs);
 static_assert(sizeof(ours::CUlaunchAttribute) == sizeof(::CUlaunchAttribute));
 SAME(CUlaunchAttribute, value);
-static_assert(sizeof(ours::CUtensorMap) == sizeof(::CUtensorMap) );
+static_assert(sizeof(ours::CUtensorMap) == sizeof(::CUtensorMap));
 static_assert(alignof(ours::CUtensorMap) <= alignof(::CUtensorMap)); // 64 before CUDA 13, then 128
 static_assert(int(ours::CUDA_ERROR_INVALID_PTX) == int(::CUDA_ERROR_INVALID_PTX));
 static_assert(int(ours::CUDA_ERROR_LAUNCH_TIMEOUT) == int(::CUDA_ERROR_LAUNCH_TIMEOUT));

@@ -85,7 +85,8 @@ protected:
     return f;
   }
   CUresult launch(CUfunction f, unsigned grid, unsigned block, unsigned shared, CUstream stream, void **params) {
-    return call("cuLaunchKernel", f, grid, 1u, 1u, block, 1u, 1u, shared, stream, params, static_cast<void **>(nullptr));
+    return call("cuLaunchKernel", f, grid, 1u, 1u, block, 1u, 1u, shared, stream, params,
+                static_cast<void **>(nullptr));
   }
   CUdeviceptr allocate(size_t bytes) {
     CUdeviceptr p = 0;
@@ -117,7 +118,8 @@ TEST_F(DriverTest, LaunchesInStreamOrder) {
   CUdeviceptr p = allocate(n * 4);
   CUstream stream = nullptr;
   ASSERT_EQ(call("cuStreamCreate", &stream, 1u), CUDA_SUCCESS);
-  ASSERT_EQ(call("cuMemcpyHtoDAsync_v2", p, static_cast<const void *>(data.data()), size_t(n * 4), stream), CUDA_SUCCESS);
+  ASSERT_EQ(call("cuMemcpyHtoDAsync_v2", p, static_cast<const void *>(data.data()), size_t(n * 4), stream),
+            CUDA_SUCCESS);
   float factor = 2;
   void *params[] = {&p, const_cast<unsigned *>(&n), &factor};
   for (int i = 0; i < 3; ++i)
@@ -182,14 +184,20 @@ TEST_F(DriverTest, BadModules) {
   char log[512] = "";
   int options[] = {5, 6};
   void *values[] = {log, reinterpret_cast<void *>(sizeof log)};
-  const auto load = [&](const char *text) { return call("cuModuleLoadDataEx", &bad, static_cast<const void *>(text), 2u, static_cast<int *>(options), static_cast<void **>(values)); };
+  const auto load = [&](const char *text) {
+    return call("cuModuleLoadDataEx", &bad, static_cast<const void *>(text), 2u, static_cast<int *>(options),
+                static_cast<void **>(values));
+  };
   const std::string head = ".version 8.0\n.target sm_80\n.address_size 64\n";
   EXPECT_EQ(load((head + ".visible .entry k() { tex.1d; }").c_str()), CUDA_ERROR_INVALID_PTX);
   EXPECT_NE(std::string(log).find("line 4: unsupported instruction 'tex.1d'"), std::string::npos) << log;
   values[1] = reinterpret_cast<void *>(sizeof log);
-  EXPECT_EQ(load(".version 8.0\n.target sm_90a\n.address_size 64\n.visible .entry k() { ret; }"), CUDA_ERROR_NO_BINARY_FOR_GPU);
+  EXPECT_EQ(load(".version 8.0\n.target sm_90a\n.address_size 64\n.visible .entry k() { ret; }"),
+            CUDA_ERROR_NO_BINARY_FOR_GPU);
   EXPECT_EQ(load(".version 9.9\n.target sm_80\n"), CUDA_ERROR_UNSUPPORTED_PTX_VERSION);
-  EXPECT_EQ(load("\x7f" "ELF\2\1\1"), CUDA_ERROR_NO_BINARY_FOR_GPU);
+  EXPECT_EQ(load("\x7f"
+                 "ELF\2\1\1"),
+            CUDA_ERROR_NO_BINARY_FOR_GPU);
   EXPECT_EQ(load("no PTX at all"), CUDA_ERROR_INVALID_PTX);
   EXPECT_EQ(load((head + ".visible .entry k() { .reg .b32 %r1; add.s32 %r1").c_str()), CUDA_ERROR_INVALID_PTX);
   CUfunction f;
@@ -246,8 +254,9 @@ TEST_F(DriverTest, TensorMapRules) {
   const auto encode = [&](uint64_t address, uint64_t stride, uint32_t box0, uint32_t box1, unsigned swizzle) {
     const uint64_t extents[] = {128, 64}, strides[] = {stride};
     const uint32_t box[] = {box0, box1}, steps[] = {1, 1};
-    return call("cuTensorMapEncodeTiled", &map, 9u, 2u, reinterpret_cast<void *>(address), static_cast<const uint64_t *>(extents),
-                static_cast<const uint64_t *>(strides), static_cast<const uint32_t *>(box), static_cast<const uint32_t *>(steps), 0u, swizzle, 0u, 0u);
+    return call("cuTensorMapEncodeTiled", &map, 9u, 2u, reinterpret_cast<void *>(address),
+                static_cast<const uint64_t *>(extents), static_cast<const uint64_t *>(strides),
+                static_cast<const uint32_t *>(box), static_cast<const uint32_t *>(steps), 0u, swizzle, 0u, 0u);
   };
   EXPECT_EQ(encode(4096, 256, 64, 64, 3), CUDA_SUCCESS);
   EXPECT_EQ(encode(4104, 256, 64, 64, 3), CUDA_ERROR_INVALID_VALUE);

@@ -68,7 +68,8 @@ TEST(Float, SingleArithmetic) {
 }
 
 TEST(Float, Saturation) {
-  check({"add.sat.f32 %d, %a, %b;", "f32", "f32", "f32"}, [](uint64_t a, uint64_t b, uint64_t) { return bits(clamped(f32(a) + f32(b))); });
+  check({"add.sat.f32 %d, %a, %b;", "f32", "f32", "f32"},
+        [](uint64_t a, uint64_t b, uint64_t) { return bits(clamped(f32(a) + f32(b))); });
   check({"mul.ftz.sat.f32 %d, %a, %b;", "f32", "f32", "f32"},
         [](uint64_t a, uint64_t b, uint64_t) { return bits(clamped(flushed(flushed(f32(a)) * flushed(f32(b))))); });
   check({"fma.rz.sat.f32 %d, %a, %b, %c;", "f32", "f32", "f32", "f32"}, [](uint64_t a, uint64_t b, uint64_t c) {
@@ -108,22 +109,30 @@ template <typename T> T least(T a, T b, bool max, bool nanWins) {
 TEST(Float, MinimumAndMaximum) {
   for (const bool max : {false, true}) {
     const std::string op = max ? "max" : "min";
-    check({op + ".f32 %d, %a, %b;", "f32", "f32", "f32"}, [=](uint64_t a, uint64_t b, uint64_t) { return bits(least(f32(a), f32(b), max, false)); });
-    check({op + ".NaN.f32 %d, %a, %b;", "f32", "f32", "f32"}, [=](uint64_t a, uint64_t b, uint64_t) { return bits(least(f32(a), f32(b), max, true)); });
-    check({op + ".ftz.f32 %d, %a, %b;", "f32", "f32", "f32"}, [=](uint64_t a, uint64_t b, uint64_t) { return bits(least(flushed(f32(a)), flushed(f32(b)), max, false)); });
-    check({op + ".f64 %d, %a, %b;", "f64", "f64", "f64"}, [=](uint64_t a, uint64_t b, uint64_t) { return bits(least(f64(a), f64(b), max, false)); });
+    check({op + ".f32 %d, %a, %b;", "f32", "f32", "f32"},
+          [=](uint64_t a, uint64_t b, uint64_t) { return bits(least(f32(a), f32(b), max, false)); });
+    check({op + ".NaN.f32 %d, %a, %b;", "f32", "f32", "f32"},
+          [=](uint64_t a, uint64_t b, uint64_t) { return bits(least(f32(a), f32(b), max, true)); });
+    check({op + ".ftz.f32 %d, %a, %b;", "f32", "f32", "f32"},
+          [=](uint64_t a, uint64_t b, uint64_t) { return bits(least(flushed(f32(a)), flushed(f32(b)), max, false)); });
+    check({op + ".f64 %d, %a, %b;", "f64", "f64", "f64"},
+          [=](uint64_t a, uint64_t b, uint64_t) { return bits(least(f64(a), f64(b), max, false)); });
   }
   check({"abs.f32 %d, %a;", "f32", "f32"}, [](uint64_t a, uint64_t, uint64_t) { return a & 0x7fffffff; });
   check({"neg.f32 %d, %a;", "f32", "f32"}, [](uint64_t a, uint64_t, uint64_t) { return a ^ 0x80000000; });
   check({"neg.f64 %d, %a;", "f64", "f64"}, [](uint64_t a, uint64_t, uint64_t) { return a ^ (1ull << 63); });
-  check({"copysign.f32 %d, %a, %b;", "f32", "f32", "f32"}, [](uint64_t a, uint64_t b, uint64_t) { return (b & 0x7fffffff) | (a & 0x80000000); });
+  check({"copysign.f32 %d, %a, %b;", "f32", "f32", "f32"},
+        [](uint64_t a, uint64_t b, uint64_t) { return (b & 0x7fffffff) | (a & 0x80000000); });
 }
 
 /// Distance in representable values; 0 for NaN against NaN.
 uint64_t ulps(float got, float want) {
   if (got != got || want != want)
     return got != got && want != want ? 0 : ~0ull;
-  const auto key = [](float v) { const int32_t b = std::bit_cast<int32_t>(v); return int64_t(b < 0 ? INT32_MIN - b : b); };
+  const auto key = [](float v) {
+    const int32_t b = std::bit_cast<int32_t>(v);
+    return int64_t(b < 0 ? INT32_MIN - b : b);
+  };
   return static_cast<uint64_t>(std::abs(key(got) - key(want)));
 }
 
@@ -137,7 +146,8 @@ void approximate(const std::string &instruction, double (*f)(double), uint64_t m
     want = ftz ? flushed(want) : want;
     if (ftz && std::fabs(want) < 1.2e-38f)
       continue; // the border of flushing
-    ASSERT_LE(ulps(f32(got[i]), want), most) << instruction << " of " << f32(in[i][0]) << ": " << f32(got[i]) << " not " << want;
+    ASSERT_LE(ulps(f32(got[i]), want), most)
+        << instruction << " of " << f32(in[i][0]) << ": " << f32(got[i]) << " not " << want;
   }
 }
 
@@ -152,7 +162,8 @@ TEST(Float, Approximations) {
   approximate("cos.approx.f32", std::cos, 2, -3, 3, false);
   approximate("tanh.approx.f32", std::tanh, 2, -9, 9, false);
   // Special values.
-  const auto special = evaluate({"ex2.approx.ftz.f32 %d, %a;", "f32", "f32"}, {{0xff800000}, {0x7f800000}, {0x7fc00000}, {0}, {0x80000000}});
+  const auto special = evaluate({"ex2.approx.ftz.f32 %d, %a;", "f32", "f32"},
+                                {{0xff800000}, {0x7f800000}, {0x7fc00000}, {0}, {0x80000000}});
   EXPECT_EQ(special, (std::vector<uint64_t>{0, 0x7f800000, 0x7fffffff, 0x3f800000, 0x3f800000}));
 }
 
@@ -200,9 +211,12 @@ TEST(Float, Halves) {
         return toHalf(least(half(a, isB), half(b, isB), max, false), isB);
       });
   }
-  check({"add.f16 %d, %a, %b;", "f16", "f16", "f16"}, [](uint64_t a, uint64_t b, uint64_t) { return toHalf(half(a, false) + half(b, false), false); });
-  check({"mul.f16 %d, %a, %b;", "f16", "f16", "f16"}, [](uint64_t a, uint64_t b, uint64_t) { return toHalf(half(a, false) * half(b, false), false); });
-  check({"sub.f16 %d, %a, %b;", "f16", "f16", "f16"}, [](uint64_t a, uint64_t b, uint64_t) { return toHalf(half(a, false) - half(b, false), false); });
+  check({"add.f16 %d, %a, %b;", "f16", "f16", "f16"},
+        [](uint64_t a, uint64_t b, uint64_t) { return toHalf(half(a, false) + half(b, false), false); });
+  check({"mul.f16 %d, %a, %b;", "f16", "f16", "f16"},
+        [](uint64_t a, uint64_t b, uint64_t) { return toHalf(half(a, false) * half(b, false), false); });
+  check({"sub.f16 %d, %a, %b;", "f16", "f16", "f16"},
+        [](uint64_t a, uint64_t b, uint64_t) { return toHalf(half(a, false) - half(b, false), false); });
 }
 
 TEST(Float, PackedHalves) {
@@ -219,7 +233,8 @@ TEST(Float, PackedHalves) {
     const uint64_t a = in[i][0] >> 16, b = in[i][0] & 65535, sum = toHalf(half(a, false) + half(b, false), false);
     EXPECT_EQ(got[i], sum << 16 | sum);
   }
-  const auto fused = evaluate({"fma.rn.bf16x2 %d, %a, %b, %c;", "bf16x2", "bf16x2", "bf16x2", "bf16x2"}, {{0x3f804000, 0x40004040, 0x3f80bf80}});
+  const auto fused = evaluate({"fma.rn.bf16x2 %d, %a, %b, %c;", "bf16x2", "bf16x2", "bf16x2", "bf16x2"},
+                              {{0x3f804000, 0x40004040, 0x3f80bf80}});
   EXPECT_EQ(fused[0], 0x404040a0u); // 1 * 2 + 1 = 3 and 2 * 3 - 1 = 5
 }
 
@@ -228,9 +243,10 @@ TEST(Float, Comparisons) {
     const char *name;
     bool (*f)(double, double);
   };
-  constexpr Op ops[] = {{"eq", [](double a, double b) { return a == b; }}, {"lt", [](double a, double b) { return a < b; }},
-                        {"le", [](double a, double b) { return a <= b; }}, {"gt", [](double a, double b) { return a > b; }},
-                        {"ge", [](double a, double b) { return a >= b; }}, {"ne", [](double a, double b) { return a < b || a > b; }}};
+  constexpr Op ops[] = {
+      {"eq", [](double a, double b) { return a == b; }}, {"lt", [](double a, double b) { return a < b; }},
+      {"le", [](double a, double b) { return a <= b; }}, {"gt", [](double a, double b) { return a > b; }},
+      {"ge", [](double a, double b) { return a >= b; }}, {"ne", [](double a, double b) { return a < b || a > b; }}};
   for (const Op &op : ops)
     for (const bool unordered : {false, true}) {
       const std::string name = std::string(op.name) + (unordered ? "u" : "");
@@ -243,11 +259,16 @@ TEST(Float, Comparisons) {
         return uint64_t(x != x || y != y ? unordered : op.f(x, y));
       });
     }
-  check({"setp.num.f64 %d, %a, %b;", "pred", "f64", "f64"}, [](uint64_t a, uint64_t b, uint64_t) { return uint64_t(f64(a) == f64(a) && f64(b) == f64(b)); });
-  check({"setp.nan.f32 %d, %a, %b;", "pred", "f32", "f32"}, [](uint64_t a, uint64_t b, uint64_t) { return uint64_t(f32(a) != f32(a) || f32(b) != f32(b)); });
-  check({"setp.gt.ftz.f32 %d, %a, %b;", "pred", "f32", "f32"}, [](uint64_t a, uint64_t b, uint64_t) { return uint64_t(flushed(f32(a)) > flushed(f32(b))); });
-  check({"testp.subnormal.f32 %d, %a;", "pred", "f32"}, [](uint64_t a, uint64_t, uint64_t) { return uint64_t(std::fpclassify(f32(a)) == FP_SUBNORMAL); });
-  check({"testp.infinite.f64 %d, %a;", "pred", "f64"}, [](uint64_t a, uint64_t, uint64_t) { return uint64_t(std::isinf(f64(a))); });
+  check({"setp.num.f64 %d, %a, %b;", "pred", "f64", "f64"},
+        [](uint64_t a, uint64_t b, uint64_t) { return uint64_t(f64(a) == f64(a) && f64(b) == f64(b)); });
+  check({"setp.nan.f32 %d, %a, %b;", "pred", "f32", "f32"},
+        [](uint64_t a, uint64_t b, uint64_t) { return uint64_t(f32(a) != f32(a) || f32(b) != f32(b)); });
+  check({"setp.gt.ftz.f32 %d, %a, %b;", "pred", "f32", "f32"},
+        [](uint64_t a, uint64_t b, uint64_t) { return uint64_t(flushed(f32(a)) > flushed(f32(b))); });
+  check({"testp.subnormal.f32 %d, %a;", "pred", "f32"},
+        [](uint64_t a, uint64_t, uint64_t) { return uint64_t(std::fpclassify(f32(a)) == FP_SUBNORMAL); });
+  check({"testp.infinite.f64 %d, %a;", "pred", "f64"},
+        [](uint64_t a, uint64_t, uint64_t) { return uint64_t(std::isinf(f64(a))); });
 }
 
 } // namespace

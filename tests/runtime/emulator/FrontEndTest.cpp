@@ -25,8 +25,12 @@ TEST(FrontEnd, ErrorsShowLineTextAndCaret) {
 }
 
 TEST(FrontEnd, UnknownThingsAreUnsupported) {
-  EXPECT_NE(errorOf(body(".reg .b32 %r<4>;\n tex.1d.v4.s32.s32 {%r0,%r1,%r2,%r3}, [%r0, {%r1}];")).find("unsupported instruction 'tex.1d"), std::string::npos);
-  EXPECT_NE(errorOf(body(".reg .b32 %r<4>;\n add.wrong.s32 %r1, %r2, %r3;")).find("unsupported modifier '.wrong' of 'add.wrong.s32'"), std::string::npos);
+  EXPECT_NE(errorOf(body(".reg .b32 %r<4>;\n tex.1d.v4.s32.s32 {%r0,%r1,%r2,%r3}, [%r0, {%r1}];"))
+                .find("unsupported instruction 'tex.1d"),
+            std::string::npos);
+  EXPECT_NE(errorOf(body(".reg .b32 %r<4>;\n add.wrong.s32 %r1, %r2, %r3;"))
+                .find("unsupported modifier '.wrong' of 'add.wrong.s32'"),
+            std::string::npos);
   EXPECT_NE(errorOf(".version 9.9\n.target sm_80\n").find("unsupported PTX version 9.9"), std::string::npos);
   EXPECT_NE(errorOf(body("bra NOWHERE;")).find("unknown name 'NOWHERE'"), std::string::npos);
   EXPECT_NE(errorOf(body("{")).find("a '{' is not closed"), std::string::npos);
@@ -91,21 +95,25 @@ TEST(FrontEnd, DirectivesAndDebugSections) {
   Session run(text); // no ptxas: the debug section is a stub
   ASSERT_TRUE(run.loaded()) << run.error;
   const uint64_t out = run.upload(std::vector<uint32_t>(1));
-  struct S { uint32_t v[6]; } s = {{0, 0, 0, 0, 0, 7}};
+  struct S {
+    uint32_t v[6];
+  } s = {{0, 0, 0, 0, 0, 7}};
   EXPECT_TRUE(run.launch("k", {{1, 1, 1}, {1, 1, 1}}, Params().add(s, 8).add(out)).ok);
   EXPECT_EQ(run.download<uint32_t>(out, 1)[0], 7u + 0x40u);
 }
 
 TEST(FrontEnd, ReportsNameTheSourceLine) {
-  const std::string text = header() + ".file 1 \"kernel.cu\"\n.visible .entry k(.param .u64 p)\n{\n.reg .b64 %rd<2>;\n.reg .b32 %r<2>;\n"
-                                      "ld.param.b64 %rd1, [p];\n.loc 1 77 1\nld.global.b32 %r1, [%rd1];\nret;\n}\n";
+  const std::string text =
+      header() + ".file 1 \"kernel.cu\"\n.visible .entry k(.param .u64 p)\n{\n.reg .b64 %rd<2>;\n.reg .b32 %r<2>;\n"
+                 "ld.param.b64 %rd1, [p];\n.loc 1 77 1\nld.global.b32 %r1, [%rd1];\nret;\n}\n";
   Session run(text);
   ASSERT_TRUE(run.loaded()) << run.error;
   const LaunchResult r = run.launch("k", {{1, 1, 1}, {1, 1, 1}}, Params().add(uint64_t(64)));
   ASSERT_FALSE(r.ok);
   EXPECT_EQ(r.reports[0].line, 11u);
   EXPECT_EQ(r.reports[0].source, "kernel.cu:77");
-  EXPECT_NE(r.reports[0].json().find("\"kind\": \"out_of_bounds\", \"kernel\": \"k\", \"line\": 11"), std::string::npos);
+  EXPECT_NE(r.reports[0].json().find("\"kind\": \"out_of_bounds\", \"kernel\": \"k\", \"line\": 11"),
+            std::string::npos);
 }
 
 TEST(FrontEnd, DeepNestingIsRefused) {

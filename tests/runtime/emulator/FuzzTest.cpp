@@ -83,7 +83,9 @@ TEST(Fuzz, ChangedTokens) {
       case 1: t.insert(t.begin() + static_cast<ptrdiff_t>(at), t[other]); break;
       case 2: std::swap(t[at], t[other]); break;
       case 3: t[at] = t[other]; break;
-      default: t[at] = std::array<const char *, 6>({"0", "-1", "4294967295", "7", "0x7fffffffffffffff", "65"})[random() % 6]; break;
+      default:
+        t[at] = std::array<const char *, 6>({"0", "-1", "4294967295", "7", "0x7fffffffffffffff", "65"})[random() % 6];
+        break;
       }
     }
     std::string text;

@@ -32,7 +32,7 @@ std::string header(unsigned architecture = 80);
 /// Types of the registers %d, %a, %b, %c; "" where there is none; "pred" is stored as 0 or 1.
 struct Form {
   std::string body; ///< e.g. "add.s32 %d, %a, %b;"
-  std::string d, a, b, c;
+  std::string d = {}, a = {}, b = {}, c = {};
 };
 
 /// The whole module for a form: lane i of the grid loads its inputs, runs the body and stores %d.
@@ -53,7 +53,9 @@ struct Session {
   Session(std::string text, unsigned architecture = 80, Options options = {});
   bool loaded() const { return module != nullptr; }
   LaunchResult launch(const std::string &kernel, LaunchShape shape, std::vector<uint8_t> params);
-  template <typename T> uint64_t upload(const std::vector<T> &data) { return emulator.upload(data.data(), data.size() * sizeof(T)); }
+  template <typename T> uint64_t upload(const std::vector<T> &data) {
+    return emulator.upload(data.data(), data.size() * sizeof(T));
+  }
   template <typename T> std::vector<T> download(uint64_t address, size_t count) {
     std::vector<T> data(count);
     emulator.download(data.data(), address, count * sizeof(T));

@@ -38,7 +38,10 @@ TensorMapData mapOf(uint64_t base, std::vector<uint32_t> extents, std::vector<ui
 
 /// Where 16-byte piece `chunk` of row r lies within its row of `span` bytes, from the ISA's figures of the patterns.
 unsigned place(unsigned swizzle, unsigned r, unsigned chunk) {
-  return swizzle == 3 ? chunk ^ (r % 8) : swizzle == 2 ? chunk ^ (r / 2 % 4) : swizzle == 1 ? chunk ^ (r / 4 % 2) : chunk;
+  return swizzle == 3   ? chunk ^ (r % 8)
+         : swizzle == 2 ? chunk ^ (r / 2 % 4)
+         : swizzle == 1 ? chunk ^ (r / 4 % 2)
+                        : chunk;
 }
 
 TEST(Hopper, TensorLoadsSwizzleAndFill) {
@@ -64,7 +67,8 @@ W: mbarrier.try_wait.parity.shared.b64 %q, [m], 0; @!%q bra W;
     std::string used = text;
     used.replace(used.find("BYTES"), 5, std::to_string(bytes));
     assemble(used, 90);
-    for (const auto &[x, y] : {std::pair(0, 0), std::pair(16, 8), std::pair(-8, -3), std::pair(int(Columns) - 8, int(Rows) - 5)})
+    for (const auto &[x, y] :
+         {std::pair(0, 0), std::pair(16, 8), std::pair(-8, -3), std::pair(int(Columns) - 8, int(Rows) - 5)})
       for (const AsyncMode mode : modes) {
         Options options;
         options.async = mode;
@@ -72,7 +76,9 @@ W: mbarrier.try_wait.parity.shared.b64 %q, [m], 0; @!%q bra W;
         Session run(used, 90, options);
         ASSERT_TRUE(run.loaded()) << run.error;
         const uint64_t in = run.upload(tensor), out = run.upload(std::vector<uint16_t>(1024));
-        const LaunchResult r = run.launch("k", {{1, 1, 1}, {bytes / 16, 1, 1}}, Params().add(mapOf(in, {Columns, Rows}, {columns, rows}, swizzle), 64).add(out).add(x).add(y));
+        const LaunchResult r =
+            run.launch("k", {{1, 1, 1}, {bytes / 16, 1, 1}},
+                       Params().add(mapOf(in, {Columns, Rows}, {columns, rows}, swizzle), 64).add(out).add(x).add(y));
         ASSERT_TRUE(r.ok) << r.reports[0].sentence();
         const auto got = run.download<uint16_t>(out, bytes / 2);
         for (unsigned row = 0; row < rows; ++row)
@@ -80,7 +86,8 @@ W: mbarrier.try_wait.parity.shared.b64 %q, [m], 0; @!%q bra W;
             const int gx = x + int(c), gy = y + int(row);
             const bool inside = gx >= 0 && gx < int(Columns) && gy >= 0 && gy < int(Rows);
             const unsigned at = row * columns + 8 * place(swizzle, row, c / 8) + c % 8;
-            ASSERT_EQ(got[at], inside ? tensor[size_t(gy) * Columns + size_t(gx)] : 0) << swizzle << " " << x << " " << row << " " << c;
+            ASSERT_EQ(got[at], inside ? tensor[size_t(gy) * Columns + size_t(gx)] : 0)
+                << swizzle << " " << x << " " << row << " " << c;
           }
       }
   }
@@ -94,7 +101,10 @@ TEST(Hopper, TensorStoresDropWhatLiesOutsideAndReduce) {
   .reg .b32 %r<16>; .reg .b64 %rd<8>; .reg .pred %p; .shared .align 1024 .b8 s[512];
   mov.u32 %r1, %tid.x; setp.eq.u32 %p, %r1, 0; mov.b64 %rd1, map; shl.b32 %r2, %r1, 2; mov.u32 %r3, s; add.u32 %r3, %r3, %r2; st.shared.b32 [%r3], 0x00050005;
   fence.proxy.async.shared::cta; bar.sync 0; mov.b32 %r4, -4; mov.b32 %r5, 6;
-  @%p )" + std::string(reduce ? "cp.reduce.async.bulk.tensor.2d.global.shared::cta.add" : "cp.async.bulk.tensor.2d.global.shared::cta") + R"(.tile.bulk_group [%rd1, {%r4, %r5}], [s];
+  @%p )" +
+                             std::string(reduce ? "cp.reduce.async.bulk.tensor.2d.global.shared::cta.add"
+                                                : "cp.async.bulk.tensor.2d.global.shared::cta") +
+                             R"(.tile.bulk_group [%rd1, {%r4, %r5}], [s];
   cp.async.bulk.commit_group; cp.async.bulk.wait_group.read 0; ret;
 })";
     assemble(text, 90);
@@ -121,8 +131,10 @@ struct Wgmma {
   uint64_t (*bits)(float);
 };
 
-/// The image of a matrix in shared memory in the canonical layout: `rows` of M or N. Offsets come out for the descriptor.
-std::vector<uint8_t> image(const Wgmma &g, const std::vector<float> &values, unsigned rows, bool mnMajor, uint32_t &leading, uint32_t &stride) {
+/// The image of a matrix in shared memory in the canonical layout: `rows` of M or N. Offsets come out for the
+/// descriptor.
+std::vector<uint8_t> image(const Wgmma &g, const std::vector<float> &values, unsigned rows, bool mnMajor,
+                           uint32_t &leading, uint32_t &stride) {
   const unsigned span = g.swizzle ? 16u << g.swizzle : 16, per = span / g.bytes;
   std::vector<uint8_t> out(size_t(std::max(rows, 64u)) * 256);
   // K-major: groups of 8 rows, each row `span` bytes of k. MN-major: groups of 8 k, each k `span` bytes of rows.
@@ -167,17 +179,33 @@ void check(const Wgmma &g) {
     stores += "st.global.f32 [%rd4+" + std::to_string(4 * i) + "], %f" + std::to_string(i) + ";\n";
   }
   const bool sixteen = g.type == "bf16" || g.type == "f16";
-  const std::string flags = sixteen ? std::string(", ") + (g.registersA ? "" : g.transposeA ? "1, " : "0, ") + (g.transposeB ? "1" : "0") : "";
-  const std::string text = header(90) + ".visible .entry k(.param .u64 in, .param .u64 frag, .param .u64 out, .param .u64 da, .param .u64 db)\n{\n.reg .f32 %f<" + std::to_string(g.n / 2) +
-    ">; .reg .b32 %a<4>; .reg .b32 %r<16>; .reg .b64 %rd<8>; .reg .pred %p, %q;\n.shared .align 1024 .b8 s[98304];\n"
-    "mov.u32 %r1, %tid.x; ld.param.u64 %rd1, [in]; shl.b32 %r2, %r1, 4; mov.u32 %r3, s; cvt.u64.u32 %rd2, %r2; add.u64 %rd1, %rd1, %rd2; add.u32 %r3, %r3, %r2; mov.b32 %r4, 0;\n"
-    "L: ld.global.v4.b32 {%r5,%r6,%r7,%r8}, [%rd1]; st.shared.v4.b32 [%r3], {%r5,%r6,%r7,%r8}; add.u64 %rd1, %rd1, 2048; add.u32 %r3, %r3, 2048; add.u32 %r4, %r4, 1; setp.lt.u32 %q, %r4, 48; @%q bra L;\n"
-    "ld.param.u64 %rd3, [frag]; add.u64 %rd3, %rd3, %rd2; ld.global.v4.b32 {" + fragment + "}, [%rd3]; ld.param.u64 %rd5, [da]; ld.param.u64 %rd6, [db]; setp.eq.u32 %p, 0, 0;\n" + loads +
-    "fence.proxy.async.shared::cta; bar.sync 0; wgmma.fence.sync.aligned;\nwgmma.mma_async.sync.aligned.m64n" + std::to_string(g.n) + "k" + std::to_string(g.k) + ".f32." + g.type + "." + g.type + " {" + list +
-    "}, " + (g.registersA ? "{" + fragment + "}" : "%rd5") + ", %rd6, %p, 1, 1" + flags + ";\nwgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 0;\n"
-    "ld.param.u64 %rd4, [out]; mul.wide.u32 %rd7, %r1, " + std::to_string(g.n * 2) + "; add.u64 %rd4, %rd4, %rd7;\n" + stores + "ret;\n}\n";
+  const std::string flags = sixteen ? std::string(", ") +
+                                          (g.registersA   ? ""
+                                           : g.transposeA ? "1, "
+                                                          : "0, ") +
+                                          (g.transposeB ? "1" : "0")
+                                    : "";
+  const std::string text =
+      header(90) +
+      ".visible .entry k(.param .u64 in, .param .u64 frag, .param .u64 out, .param .u64 da, .param .u64 db)\n{\n.reg "
+      ".f32 %f<" +
+      std::to_string(g.n / 2) +
+      ">; .reg .b32 %a<4>; .reg .b32 %r<16>; .reg .b64 %rd<8>; .reg .pred %p, %q;\n.shared .align 1024 .b8 s[98304];\n"
+      "mov.u32 %r1, %tid.x; ld.param.u64 %rd1, [in]; shl.b32 %r2, %r1, 4; mov.u32 %r3, s; cvt.u64.u32 %rd2, %r2; "
+      "add.u64 %rd1, %rd1, %rd2; add.u32 %r3, %r3, %r2; mov.b32 %r4, 0;\n"
+      "L: ld.global.v4.b32 {%r5,%r6,%r7,%r8}, [%rd1]; st.shared.v4.b32 [%r3], {%r5,%r6,%r7,%r8}; add.u64 %rd1, %rd1, "
+      "2048; add.u32 %r3, %r3, 2048; add.u32 %r4, %r4, 1; setp.lt.u32 %q, %r4, 48; @%q bra L;\n"
+      "ld.param.u64 %rd3, [frag]; add.u64 %rd3, %rd3, %rd2; ld.global.v4.b32 {" +
+      fragment + "}, [%rd3]; ld.param.u64 %rd5, [da]; ld.param.u64 %rd6, [db]; setp.eq.u32 %p, 0, 0;\n" + loads +
+      "fence.proxy.async.shared::cta; bar.sync 0; wgmma.fence.sync.aligned;\nwgmma.mma_async.sync.aligned.m64n" +
+      std::to_string(g.n) + "k" + std::to_string(g.k) + ".f32." + g.type + "." + g.type + " {" + list + "}, " +
+      (g.registersA ? "{" + fragment + "}" : "%rd5") + ", %rd6, %p, 1, 1" + flags +
+      ";\nwgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 0;\n"
+      "ld.param.u64 %rd4, [out]; mul.wide.u32 %rd7, %r1, " +
+      std::to_string(g.n * 2) + "; add.u64 %rd4, %rd4, %rd7;\n" + stores + "ret;\n}\n";
   std::string with = text;
-  with.replace(with.find(".shared .align 1024 .b8 s[98304];"), 33, ".shared .align 1024 .b8 s[40960];"); // static shared memory is limited
+  with.replace(with.find(".shared .align 1024 .b8 s[98304];"), 33,
+               ".shared .align 1024 .b8 s[40960];"); // static shared memory is limited
   with.replace(with.find("%r4, 48;"), 8, "%r4, 20;");
   assemble(with, 90);
   std::mt19937 random(3);
@@ -205,8 +233,15 @@ void check(const Wgmma &g) {
     options.check = CheckLevel::Race;
     Session run(with, 90, options);
     ASSERT_TRUE(run.loaded()) << run.error;
-    const uint64_t in = run.upload(memory), frag = run.upload(fragment4), out = run.upload(std::vector<float>(64 * g.n));
-    const LaunchResult r = run.launch("k", {{1, 1, 1}, {128, 1, 1}}, Params().add(in).add(frag).add(out).add(descriptor(0, leadA, strideA, g.swizzle)).add(descriptor(8192, leadB, strideB, g.swizzle)));
+    const uint64_t in = run.upload(memory), frag = run.upload(fragment4),
+                   out = run.upload(std::vector<float>(64 * g.n));
+    const LaunchResult r = run.launch("k", {{1, 1, 1}, {128, 1, 1}},
+                                      Params()
+                                          .add(in)
+                                          .add(frag)
+                                          .add(out)
+                                          .add(descriptor(0, leadA, strideA, g.swizzle))
+                                          .add(descriptor(8192, leadB, strideB, g.swizzle)));
     ASSERT_TRUE(r.ok) << r.reports[0].sentence();
     const auto got = run.download<float>(out, 64 * g.n);
     for (unsigned row = 0; row < 64; ++row)
@@ -215,7 +250,9 @@ void check(const Wgmma &g) {
         for (unsigned k = 0; k < g.k; ++k)
           want += a[row * g.k + k] * b[n * g.k + k];
         const unsigned thread = row / 16 * 32 + row % 8 * 4 + n / 2 % 4, i = n % 2 + 2 * (row / 8 % 2) + 4 * (n / 8);
-        ASSERT_EQ(got[thread * (g.n / 2) + i], want) << g.type << " swizzle " << g.swizzle << " " << g.transposeA << g.transposeB << g.registersA << " row " << row << " column " << n;
+        ASSERT_EQ(got[thread * (g.n / 2) + i], want)
+            << g.type << " swizzle " << g.swizzle << " " << g.transposeA << g.transposeB << g.registersA << " row "
+            << row << " column " << n;
       }
   }
 }
@@ -248,10 +285,14 @@ TEST(Hopper, WgmmaLayouts) {
 }
 
 TEST(Hopper, RegistersUnderWayAreAHazard) {
-  const std::string begin = header(90) + ".visible .entry k()\n{\n.reg .f32 %f<8>; .reg .b64 %rd<4>; .reg .pred %p;\n.shared .align 1024 .b8 s[8192];\nsetp.eq.u32 %p, 0, 0; mov.b64 %rd1, 4611686293305360384;\n"
-    "mov.f32 %f0, 0f00000000; mov.f32 %f1, %f0; mov.f32 %f2, %f0; mov.f32 %f3, %f0;\n";
-  const std::string fence = "wgmma.fence.sync.aligned;\n", product = "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f0,%f1,%f2,%f3}, %rd1, %rd1, %p, 1, 1, 0, 0;\n",
-    commit = "wgmma.commit_group.sync.aligned;\n", wait = "wgmma.wait_group.sync.aligned 0;\n", end = "ret;\n}\n";
+  const std::string begin = header(90) +
+                            ".visible .entry k()\n{\n.reg .f32 %f<8>; .reg .b64 %rd<4>; .reg .pred %p;\n.shared .align "
+                            "1024 .b8 s[8192];\nsetp.eq.u32 %p, 0, 0; mov.b64 %rd1, 4611686293305360384;\n"
+                            "mov.f32 %f0, 0f00000000; mov.f32 %f1, %f0; mov.f32 %f2, %f0; mov.f32 %f3, %f0;\n";
+  const std::string
+      fence = "wgmma.fence.sync.aligned;\n",
+      product = "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f0,%f1,%f2,%f3}, %rd1, %rd1, %p, 1, 1, 0, 0;\n",
+      commit = "wgmma.commit_group.sync.aligned;\n", wait = "wgmma.wait_group.sync.aligned 0;\n", end = "ret;\n}\n";
   const auto run = [&](const std::string &body) {
     Options options;
     options.check = CheckLevel::Race;
@@ -261,8 +302,10 @@ TEST(Hopper, RegistersUnderWayAreAHazard) {
     return r.ok ? std::string() : r.reports[0].sentence();
   };
   EXPECT_EQ(run(fence + product + commit + wait + "add.f32 %f4, %f0, %f1;\n"), "");
-  EXPECT_NE(run(fence + product + commit + "add.f32 %f4, %f0, %f1;\n" + wait).find("reads an accumulator of a wgmma"), std::string::npos);
-  EXPECT_NE(run(fence + product + commit + "mov.f32 %f0, %f4;\n" + wait).find("writes a register of a wgmma"), std::string::npos);
+  EXPECT_NE(run(fence + product + commit + "add.f32 %f4, %f0, %f1;\n" + wait).find("reads an accumulator of a wgmma"),
+            std::string::npos);
+  EXPECT_NE(run(fence + product + commit + "mov.f32 %f0, %f4;\n" + wait).find("writes a register of a wgmma"),
+            std::string::npos);
   EXPECT_NE(run(product + commit + wait).find("since the last wgmma.fence"), std::string::npos);
   EXPECT_EQ(run(fence + product + product + commit + wait), "");
 }

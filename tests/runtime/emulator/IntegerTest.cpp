@@ -32,8 +32,8 @@ void integers(const std::string &op, unsigned sources, const std::function<S(S, 
       if (width < leastWidth)
         continue;
       const std::string type = (isSigned ? "s" : "u") + std::to_string(width);
-      Form form{op + "." + type + " %d, %a" + (sources > 1 ? ", %b" : "") + (sources > 2 ? ", %c" : "") + ";", type, type,
-                sources > 1 ? type : "", sources > 2 ? type : ""};
+      Form form{op + "." + type + " %d, %a" + (sources > 1 ? ", %b" : "") + (sources > 2 ? ", %c" : "") + ";", type,
+                type, sources > 1 ? type : "", sources > 2 ? type : ""};
       check(form, [&](uint64_t a, uint64_t b, uint64_t c) {
         return cut(f(value(a, width, isSigned), value(b, width, isSigned), value(c, width, isSigned)), width);
       });
@@ -44,7 +44,8 @@ TEST(Integer, Arithmetic) {
   integers("add", 2, [](S a, S b, S) { return a + b; });
   integers("sub", 2, [](S a, S b, S) { return a - b; });
   integers("mul.lo", 2, [](S a, S b, S) { return S((unsigned __int128)a * (unsigned __int128)b); });
-  integers("mad.lo", 3, [](S a, S b, S c) { return S((unsigned __int128)a * (unsigned __int128)b + (unsigned __int128)c); });
+  integers("mad.lo", 3,
+           [](S a, S b, S c) { return S((unsigned __int128)a * (unsigned __int128)b + (unsigned __int128)c); });
   integers("min", 2, [](S a, S b, S) { return a < b ? a : b; });
   integers("max", 2, [](S a, S b, S) { return a > b ? a : b; });
   integers("sad", 3, [](S a, S b, S c) { return c + (a < b ? b - a : a - b); });
@@ -54,15 +55,18 @@ TEST(Integer, HighProducts) {
   for (const bool isSigned : {false, true})
     for (const unsigned width : {16u, 32u}) {
       const std::string type = (isSigned ? "s" : "u") + std::to_string(width);
-      const auto product = [=](uint64_t a, uint64_t b) { return value(a, width, isSigned) * value(b, width, isSigned); };
+      const auto product = [=](uint64_t a, uint64_t b) {
+        return value(a, width, isSigned) * value(b, width, isSigned);
+      };
       check({"mul.hi." + type + " %d, %a, %b;", type, type, type},
             [&](uint64_t a, uint64_t b, uint64_t) { return cut(product(a, b) >> width, width); });
       const std::string twice = (isSigned ? "s" : "u") + std::to_string(2 * width);
       check({"mul.wide." + type + " %d, %a, %b;", twice, type, type},
             [&](uint64_t a, uint64_t b, uint64_t) { return cut(product(a, b), 2 * width); });
-      check({"mad.wide." + type + " %d, %a, %b, %c;", twice, type, type, twice}, [&](uint64_t a, uint64_t b, uint64_t c) {
-        return cut(product(a, b) + value(c, 2 * width, isSigned), 2 * width);
-      });
+      check({"mad.wide." + type + " %d, %a, %b, %c;", twice, type, type, twice},
+            [&](uint64_t a, uint64_t b, uint64_t c) {
+              return cut(product(a, b) + value(c, 2 * width, isSigned), 2 * width);
+            });
     }
   check({"mul.hi.u64 %d, %a, %b;", "u64", "u64", "u64"},
         [](uint64_t a, uint64_t b, uint64_t) { return uint64_t(((unsigned __int128)a * b) >> 64); });
@@ -72,7 +76,9 @@ TEST(Integer, HighProducts) {
 }
 
 TEST(Integer, Saturating) {
-  const auto clamp = [](S v) { return cut(v > 2147483647 ? S(2147483647) : v < -S(2147483648) ? -S(2147483648) : v, 32); };
+  const auto clamp = [](S v) {
+    return cut(v > 2147483647 ? S(2147483647) : v < -S(2147483648) ? -S(2147483648) : v, 32);
+  };
   check({"add.sat.s32 %d, %a, %b;", "s32", "s32", "s32"},
         [&](uint64_t a, uint64_t b, uint64_t) { return clamp(value(a, 32, true) + value(b, 32, true)); });
   check({"sub.sat.s32 %d, %a, %b;", "s32", "s32", "s32"},
@@ -88,7 +94,8 @@ TEST(Integer, Division) {
 TEST(Integer, Signs) {
   for (const unsigned width : {16u, 32u, 64u}) {
     const std::string type = "s" + std::to_string(width);
-    check({"neg." + type + " %d, %a;", type, type}, [=](uint64_t a, uint64_t, uint64_t) { return cut(-value(a, width, true), width); });
+    check({"neg." + type + " %d, %a;", type, type},
+          [=](uint64_t a, uint64_t, uint64_t) { return cut(-value(a, width, true), width); });
     check({"abs." + type + " %d, %a;", type, type}, [=](uint64_t a, uint64_t, uint64_t) {
       const S v = value(a, width, true);
       return cut(v < 0 ? -v : v, width);
@@ -100,20 +107,31 @@ TEST(Integer, Multiply24) {
   const auto low = [](uint64_t v, bool isSigned) { return value(v & 0xffffff, 24, isSigned); };
   for (const bool isSigned : {false, true}) {
     const std::string t = isSigned ? "s32" : "u32";
-    check({"mul24.lo." + t + " %d, %a, %b;", t, t, t}, [&](uint64_t a, uint64_t b, uint64_t) { return cut(low(a, isSigned) * low(b, isSigned), 32); });
-    check({"mul24.hi." + t + " %d, %a, %b;", t, t, t}, [&](uint64_t a, uint64_t b, uint64_t) { return cut((low(a, isSigned) * low(b, isSigned)) >> 16, 32); });
+    check({"mul24.lo." + t + " %d, %a, %b;", t, t, t},
+          [&](uint64_t a, uint64_t b, uint64_t) { return cut(low(a, isSigned) * low(b, isSigned), 32); });
+    check({"mul24.hi." + t + " %d, %a, %b;", t, t, t},
+          [&](uint64_t a, uint64_t b, uint64_t) { return cut((low(a, isSigned) * low(b, isSigned)) >> 16, 32); });
   }
 }
 
 TEST(Integer, Carries) {
   // 64-bit sums and products from 32-bit halves, checked whole.
   const std::string split = "mov.b64 {%r0, %r1}, %a; mov.b64 {%r2, %r3}, %b; ", join = " mov.b64 %d, {%r4, %r5};";
-  check({split + "add.cc.u32 %r4, %r0, %r2; addc.u32 %r5, %r1, %r3;" + join, "u64", "u64", "u64"}, [](uint64_t a, uint64_t b, uint64_t) { return a + b; });
-  check({split + "sub.cc.u32 %r4, %r0, %r2; subc.u32 %r5, %r1, %r3;" + join, "u64", "u64", "u64"}, [](uint64_t a, uint64_t b, uint64_t) { return a - b; });
-  check({split + "mul.lo.u32 %r4, %r0, %r2; mul.hi.u32 %r5, %r0, %r2; mad.lo.u32 %r5, %r0, %r3, %r5; mad.lo.u32 %r5, %r1, %r2, %r5;" + join, "u64", "u64", "u64"},
+  check({split + "add.cc.u32 %r4, %r0, %r2; addc.u32 %r5, %r1, %r3;" + join, "u64", "u64", "u64"},
+        [](uint64_t a, uint64_t b, uint64_t) { return a + b; });
+  check({split + "sub.cc.u32 %r4, %r0, %r2; subc.u32 %r5, %r1, %r3;" + join, "u64", "u64", "u64"},
+        [](uint64_t a, uint64_t b, uint64_t) { return a - b; });
+  check({split +
+             "mul.lo.u32 %r4, %r0, %r2; mul.hi.u32 %r5, %r0, %r2; mad.lo.u32 %r5, %r0, %r3, %r5; mad.lo.u32 %r5, %r1, "
+             "%r2, %r5;" +
+             join,
+         "u64", "u64", "u64"},
         [](uint64_t a, uint64_t b, uint64_t) { return a * b; });
-  check({"mov.b64 {%r0, %r1}, %a; mov.b64 {%r2, %r3}, %b; mad.lo.cc.u32 %r4, %r0, 3, %r2; madc.hi.u32 %r5, %r0, 3, %r3;" + join, "u64", "u64", "u64"},
-        [](uint64_t a, uint64_t b, uint64_t) { return (a & 0xffffffff) * 3 + b; });
+  check(
+      {"mov.b64 {%r0, %r1}, %a; mov.b64 {%r2, %r3}, %b; mad.lo.cc.u32 %r4, %r0, 3, %r2; madc.hi.u32 %r5, %r0, 3, %r3;" +
+           join,
+       "u64", "u64", "u64"},
+      [](uint64_t a, uint64_t b, uint64_t) { return (a & 0xffffffff) * 3 + b; });
 }
 
 TEST(Integer, Logic) {
@@ -133,20 +151,25 @@ TEST(Integer, Logic) {
 
 TEST(Integer, Lop3) {
   for (const unsigned table : {0x00u, 0xffu, 0x96u, 0xe8u, 0x3cu, 0xcau, 0x01u, 0x80u})
-    check({"lop3.b32 %d, %a, %b, %c, " + std::to_string(table) + ";", "b32", "b32", "b32", "b32"}, [=](uint64_t a, uint64_t b, uint64_t c) {
-      uint64_t r = 0;
-      for (unsigned i = 0; i < 32; ++i)
-        r |= uint64_t((table >> (((a >> i) & 1) * 4 + ((b >> i) & 1) * 2 + ((c >> i) & 1))) & 1) << i;
-      return r;
-    });
+    check({"lop3.b32 %d, %a, %b, %c, " + std::to_string(table) + ";", "b32", "b32", "b32", "b32"},
+          [=](uint64_t a, uint64_t b, uint64_t c) {
+            uint64_t r = 0;
+            for (unsigned i = 0; i < 32; ++i)
+              r |= uint64_t((table >> (((a >> i) & 1) * 4 + ((b >> i) & 1) * 2 + ((c >> i) & 1))) & 1) << i;
+            return r;
+          });
 }
 
 TEST(Integer, Shifts) {
   for (const unsigned width : {16u, 32u, 64u}) {
     const std::string w = std::to_string(width);
-    check({"shl.b" + w + " %d, %a, %b;", "b" + w, "b" + w, "u32"}, [=](uint64_t a, uint64_t n, uint64_t) { return n >= width ? 0 : cut(S(a) << n, width); });
-    check({"shr.u" + w + " %d, %a, %b;", "u" + w, "u" + w, "u32"}, [=](uint64_t a, uint64_t n, uint64_t) { return n >= width ? 0 : a >> n; });
-    check({"shr.s" + w + " %d, %a, %b;", "s" + w, "s" + w, "u32"}, [=](uint64_t a, uint64_t n, uint64_t) { return cut(value(a, width, true) >> std::min<uint64_t>(n, width - 1), width); });
+    check({"shl.b" + w + " %d, %a, %b;", "b" + w, "b" + w, "u32"},
+          [=](uint64_t a, uint64_t n, uint64_t) { return n >= width ? 0 : cut(S(a) << n, width); });
+    check({"shr.u" + w + " %d, %a, %b;", "u" + w, "u" + w, "u32"},
+          [=](uint64_t a, uint64_t n, uint64_t) { return n >= width ? 0 : a >> n; });
+    check({"shr.s" + w + " %d, %a, %b;", "s" + w, "s" + w, "u32"}, [=](uint64_t a, uint64_t n, uint64_t) {
+      return cut(value(a, width, true) >> std::min<uint64_t>(n, width - 1), width);
+    });
   }
   const auto funnel = [](uint64_t a, uint64_t b, uint64_t n, bool left) {
     const uint64_t both = b << 32 | a;
@@ -154,14 +177,18 @@ TEST(Integer, Shifts) {
   };
   for (const bool left : {true, false}) {
     const std::string dir = left ? "l" : "r";
-    check({"shf." + dir + ".wrap.b32 %d, %a, %b, %c;", "b32", "b32", "b32", "u32"}, [=](uint64_t a, uint64_t b, uint64_t c) { return funnel(a, b, c & 31, left); });
-    check({"shf." + dir + ".clamp.b32 %d, %a, %b, %c;", "b32", "b32", "b32", "u32"}, [=](uint64_t a, uint64_t b, uint64_t c) { return funnel(a, b, std::min<uint64_t>(c, 32), left); });
+    check({"shf." + dir + ".wrap.b32 %d, %a, %b, %c;", "b32", "b32", "b32", "u32"},
+          [=](uint64_t a, uint64_t b, uint64_t c) { return funnel(a, b, c & 31, left); });
+    check({"shf." + dir + ".clamp.b32 %d, %a, %b, %c;", "b32", "b32", "b32", "u32"},
+          [=](uint64_t a, uint64_t b, uint64_t c) { return funnel(a, b, std::min<uint64_t>(c, 32), left); });
   }
 }
 
 TEST(Integer, Counting) {
-  check({"popc.b32 %d, %a;", "u32", "b32"}, [](uint64_t a, uint64_t, uint64_t) { return uint64_t(__builtin_popcount(unsigned(a))); });
-  check({"popc.b64 %d, %a;", "u32", "b64"}, [](uint64_t a, uint64_t, uint64_t) { return uint64_t(__builtin_popcountll(a)); });
+  check({"popc.b32 %d, %a;", "u32", "b32"},
+        [](uint64_t a, uint64_t, uint64_t) { return uint64_t(__builtin_popcount(unsigned(a))); });
+  check({"popc.b64 %d, %a;", "u32", "b64"},
+        [](uint64_t a, uint64_t, uint64_t) { return uint64_t(__builtin_popcountll(a)); });
   const auto clz = [](uint64_t a, unsigned width) {
     unsigned n = 0;
     while (n < width && !((a >> (width - 1 - n)) & 1))
@@ -179,15 +206,17 @@ TEST(Integer, Counting) {
         return a == 0 ? uint64_t(0xffffffff) : width - 1 - clz(a, width);
       };
       check({"bfind." + t + " %d, %a;", "u32", t}, [=](uint64_t a, uint64_t, uint64_t) { return find(a); });
-      check({"bfind.shiftamt." + t + " %d, %a;", "u32", t}, [=](uint64_t a, uint64_t, uint64_t) { return find(a) == 0xffffffff ? find(a) : width - 1 - find(a); });
+      check({"bfind.shiftamt." + t + " %d, %a;", "u32", t},
+            [=](uint64_t a, uint64_t, uint64_t) { return find(a) == 0xffffffff ? find(a) : width - 1 - find(a); });
     }
   for (const unsigned width : {32u, 64u})
-    check({"brev.b" + std::to_string(width) + " %d, %a;", "b" + std::to_string(width), "b" + std::to_string(width)}, [=](uint64_t a, uint64_t, uint64_t) {
-      uint64_t r = 0;
-      for (unsigned i = 0; i < width; ++i)
-        r |= ((a >> i) & 1) << (width - 1 - i);
-      return r;
-    });
+    check({"brev.b" + std::to_string(width) + " %d, %a;", "b" + std::to_string(width), "b" + std::to_string(width)},
+          [=](uint64_t a, uint64_t, uint64_t) {
+            uint64_t r = 0;
+            for (unsigned i = 0; i < width; ++i)
+              r |= ((a >> i) & 1) << (width - 1 - i);
+            return r;
+          });
 }
 
 TEST(Integer, Fields) {
@@ -288,7 +317,12 @@ TEST(Integer, DotProducts) {
 
 TEST(Integer, Comparisons) {
   const auto holds = [](const std::string &op, S a, S b) {
-    return op == "eq" ? a == b : op == "ne" ? a != b : op == "lt" || op == "lo" ? a < b : op == "le" || op == "ls" ? a <= b : op == "gt" || op == "hi" ? a > b : a >= b;
+    return op == "eq"                 ? a == b
+           : op == "ne"               ? a != b
+           : op == "lt" || op == "lo" ? a < b
+           : op == "le" || op == "ls" ? a <= b
+           : op == "gt" || op == "hi" ? a > b
+                                      : a >= b;
   };
   for (const std::string type : {"u16", "s16", "u32", "s32", "u64", "s64"})
     for (const std::string op : {"eq", "ne", "lt", "le", "gt", "ge"}) {
@@ -298,25 +332,35 @@ TEST(Integer, Comparisons) {
       });
     }
   for (const std::string op : {"lo", "ls", "hi", "hs"})
-    check({"setp." + op + ".u32 %d, %a, %b;", "pred", "u32", "u32"}, [=](uint64_t a, uint64_t b, uint64_t) { return uint64_t(holds(op, S(a), S(b))); });
-  check({"setp.lt.and.s32 %d|%p, %a, %b, %c;", "pred", "s32", "s32", "pred"}, [=](uint64_t a, uint64_t b, uint64_t c) { return uint64_t(value(a, 32, true) < value(b, 32, true) && c); });
-  check({"setp.lt.or.s32 %p|%d, %a, %b, !%c;", "pred", "s32", "s32", "pred"}, [=](uint64_t a, uint64_t b, uint64_t c) { return uint64_t(!(value(a, 32, true) < value(b, 32, true)) || !c); });
-  check({"set.gt.u32.s32 %d, %a, %b;", "u32", "s32", "s32"}, [=](uint64_t a, uint64_t b, uint64_t) { return value(a, 32, true) > value(b, 32, true) ? 0xffffffffull : 0; });
-  check({"set.eq.f32.u32 %d, %a, %b;", "f32", "u32", "u32"}, [=](uint64_t a, uint64_t b, uint64_t) { return a == b ? 0x3f800000ull : 0; });
+    check({"setp." + op + ".u32 %d, %a, %b;", "pred", "u32", "u32"},
+          [=](uint64_t a, uint64_t b, uint64_t) { return uint64_t(holds(op, S(a), S(b))); });
+  check({"setp.lt.and.s32 %d|%p, %a, %b, %c;", "pred", "s32", "s32", "pred"},
+        [=](uint64_t a, uint64_t b, uint64_t c) { return uint64_t(value(a, 32, true) < value(b, 32, true) && c); });
+  check({"setp.lt.or.s32 %p|%d, %a, %b, !%c;", "pred", "s32", "s32", "pred"},
+        [=](uint64_t a, uint64_t b, uint64_t c) { return uint64_t(!(value(a, 32, true) < value(b, 32, true)) || !c); });
+  check({"set.gt.u32.s32 %d, %a, %b;", "u32", "s32", "s32"},
+        [=](uint64_t a, uint64_t b, uint64_t) { return value(a, 32, true) > value(b, 32, true) ? 0xffffffffull : 0; });
+  check({"set.eq.f32.u32 %d, %a, %b;", "f32", "u32", "u32"},
+        [=](uint64_t a, uint64_t b, uint64_t) { return a == b ? 0x3f800000ull : 0; });
 }
 
 TEST(Integer, MovesAndSelects) {
-  check({"selp.b32 %d, %a, %b, %c;", "b32", "b32", "b32", "pred"}, [](uint64_t a, uint64_t b, uint64_t c) { return c ? a : b; });
-  check({"selp.b64 %d, %a, %b, !%c;", "b64", "b64", "b64", "pred"}, [](uint64_t a, uint64_t b, uint64_t c) { return c ? b : a; });
-  check({"slct.u32.s32 %d, %a, %b, %c;", "u32", "u32", "u32", "s32"}, [](uint64_t a, uint64_t b, uint64_t c) { return c >> 31 ? b : a; });
-  check({"slct.b64.f32 %d, %a, %b, %c;", "b64", "b64", "b64", "f32"}, [](uint64_t a, uint64_t b, uint64_t c) {
-    return std::bit_cast<float>(uint32_t(c)) >= 0.0f ? a : b;
-  });
-  check({"mov.b32 {%h0, %h1}, %a; mov.b32 %d, {%h1, %h0};", "b32", "b32"}, [](uint64_t a, uint64_t, uint64_t) { return (a >> 16) | (a & 65535) << 16; });
-  check({"mov.b64 {%h0, _, %h2, %h3}, %a; mov.b64 %d, {%h3, %h2, %h0, %h0};", "b64", "b64"}, [](uint64_t a, uint64_t, uint64_t) {
-    return a >> 48 | ((a >> 32) & 65535) << 16 | (a & 65535) << 32 | (a & 65535) << 48;
-  });
-  check({"mov.b64 {%r0, %r1}, %a; mov.b64 %d, {%r1, %r0};", "b64", "b64"}, [](uint64_t a, uint64_t, uint64_t) { return a >> 32 | a << 32; });
+  check({"selp.b32 %d, %a, %b, %c;", "b32", "b32", "b32", "pred"},
+        [](uint64_t a, uint64_t b, uint64_t c) { return c ? a : b; });
+  check({"selp.b64 %d, %a, %b, !%c;", "b64", "b64", "b64", "pred"},
+        [](uint64_t a, uint64_t b, uint64_t c) { return c ? b : a; });
+  check({"slct.u32.s32 %d, %a, %b, %c;", "u32", "u32", "u32", "s32"},
+        [](uint64_t a, uint64_t b, uint64_t c) { return c >> 31 ? b : a; });
+  check({"slct.b64.f32 %d, %a, %b, %c;", "b64", "b64", "b64", "f32"},
+        [](uint64_t a, uint64_t b, uint64_t c) { return std::bit_cast<float>(uint32_t(c)) >= 0.0f ? a : b; });
+  check({"mov.b32 {%h0, %h1}, %a; mov.b32 %d, {%h1, %h0};", "b32", "b32"},
+        [](uint64_t a, uint64_t, uint64_t) { return (a >> 16) | (a & 65535) << 16; });
+  check({"mov.b64 {%h0, _, %h2, %h3}, %a; mov.b64 %d, {%h3, %h2, %h0, %h0};", "b64", "b64"},
+        [](uint64_t a, uint64_t, uint64_t) {
+          return a >> 48 | ((a >> 32) & 65535) << 16 | (a & 65535) << 32 | (a & 65535) << 48;
+        });
+  check({"mov.b64 {%r0, %r1}, %a; mov.b64 %d, {%r1, %r0};", "b64", "b64"},
+        [](uint64_t a, uint64_t, uint64_t) { return a >> 32 | a << 32; });
 }
 
 } // namespace

@@ -71,7 +71,9 @@ TEST(Warp, Redux) {
     const auto v = static_cast<uint32_t>(i * 2654435761u);
     sum += v, all &= v, any |= v, odd ^= v, most = std::max(most, v), least = std::min(least, static_cast<int32_t>(v));
   }
-  const std::pair<const char *, uint32_t> cases[] = {{"add.u32", sum}, {"and.b32", all}, {"or.b32", any}, {"xor.b32", odd}, {"max.u32", most}, {"min.s32", static_cast<uint32_t>(least)}};
+  const std::pair<const char *, uint32_t> cases[] = {{"add.u32", sum},  {"and.b32", all},
+                                                     {"or.b32", any},   {"xor.b32", odd},
+                                                     {"max.u32", most}, {"min.s32", static_cast<uint32_t>(least)}};
   for (const auto &[op, want] : cases)
     for (const uint64_t v : warp({std::string("redux.sync.") + op + " %d, %a, -1;", "b32", "b32"}, value))
       EXPECT_EQ(v, want) << op;
@@ -80,11 +82,18 @@ TEST(Warp, Redux) {
 TEST(Warp, MatrixLoads) {
   // Four 8 x 8 matrices of halves; element (m, r, c) has the value 64 m + 8 r + c.
   for (const bool transpose : {false, true}) {
-    const std::string text = header() + ".visible .entry k(.param .u64 in, .param .u64 out)\n{\n.reg .b32 %r<16>; .reg .b64 %rd<4>;\n"
-      ".shared .align 16 .b8 s[512];\nmov.u32 %r1, %tid.x; ld.param.u64 %rd1, [in]; mad.wide.u32 %rd1, %r1, 16, %rd1;\n"
-      "ld.global.v4.b32 {%r2,%r3,%r4,%r5}, [%rd1]; mov.u32 %r6, s; mad.lo.u32 %r6, %r1, 16, %r6; st.shared.v4.b32 [%r6], {%r2,%r3,%r4,%r5};\n"
-      "bar.sync 0; ldmatrix.sync.aligned.m8n8.x4" + std::string(transpose ? ".trans" : "") + ".shared.b16 {%r7,%r8,%r9,%r10}, [%r6];\n"
-      "ld.param.u64 %rd2, [out]; mad.wide.u32 %rd2, %r1, 16, %rd2; st.global.v4.b32 [%rd2], {%r7,%r8,%r9,%r10}; ret;\n}\n";
+    const std::string text =
+        header() +
+        ".visible .entry k(.param .u64 in, .param .u64 out)\n{\n.reg .b32 %r<16>; .reg .b64 %rd<4>;\n"
+        ".shared .align 16 .b8 s[512];\nmov.u32 %r1, %tid.x; ld.param.u64 %rd1, [in]; mad.wide.u32 %rd1, %r1, 16, "
+        "%rd1;\n"
+        "ld.global.v4.b32 {%r2,%r3,%r4,%r5}, [%rd1]; mov.u32 %r6, s; mad.lo.u32 %r6, %r1, 16, %r6; st.shared.v4.b32 "
+        "[%r6], {%r2,%r3,%r4,%r5};\n"
+        "bar.sync 0; ldmatrix.sync.aligned.m8n8.x4" +
+        std::string(transpose ? ".trans" : "") +
+        ".shared.b16 {%r7,%r8,%r9,%r10}, [%r6];\n"
+        "ld.param.u64 %rd2, [out]; mad.wide.u32 %rd2, %r1, 16, %rd2; st.global.v4.b32 [%rd2], {%r7,%r8,%r9,%r10}; "
+        "ret;\n}\n";
     assemble(text, 80);
     Session run(text);
     ASSERT_TRUE(run.loaded()) << run.error;
@@ -120,16 +129,20 @@ void product(const Mma &m) {
     lists[0] += (i ? ", %r" : "%r") + std::to_string(10 + i);
   for (unsigned i = 0; i < regsB; ++i)
     lists[1] += (i ? ", %r" : "%r") + std::to_string(20 + i);
-  std::string text = header() + ".visible .entry k(.param .u64 in, .param .u64 out)\n{\n.reg .b32 %r<32>; .reg .f32 %f<8>; .reg .b64 %rd<4>;\n"
-    "mov.u32 %r1, %tid.x; ld.param.u64 %rd1, [in]; mad.wide.u32 %rd1, %r1, 64, %rd1;\n";
+  std::string text =
+      header() +
+      ".visible .entry k(.param .u64 in, .param .u64 out)\n{\n.reg .b32 %r<32>; .reg .f32 %f<8>; .reg .b64 %rd<4>;\n"
+      "mov.u32 %r1, %tid.x; ld.param.u64 %rd1, [in]; mad.wide.u32 %rd1, %r1, 64, %rd1;\n";
   for (unsigned i = 0; i < regsA; ++i)
     text += "ld.global.b32 %r" + std::to_string(10 + i) + ", [%rd1+" + std::to_string(4 * i) + "];\n";
   for (unsigned i = 0; i < regsB; ++i)
     text += "ld.global.b32 %r" + std::to_string(20 + i) + ", [%rd1+" + std::to_string(16 + 4 * i) + "];\n";
   for (unsigned i = 0; i < 4; ++i)
     text += "ld.global.f32 %f" + std::to_string(i) + ", [%rd1+" + std::to_string(32 + 4 * i) + "];\n";
-  text += "mma.sync.aligned." + m.shape + ".row.col.f32." + m.types + ".f32 {%f0,%f1,%f2,%f3}, {" + lists[0] + "}, {" + lists[1] +
-          "}, {%f0,%f1,%f2,%f3};\nld.param.u64 %rd2, [out]; mad.wide.u32 %rd2, %r1, 16, %rd2; st.global.v4.f32 [%rd2], {%f0,%f1,%f2,%f3}; ret;\n}\n";
+  text += "mma.sync.aligned." + m.shape + ".row.col.f32." + m.types + ".f32 {%f0,%f1,%f2,%f3}, {" + lists[0] + "}, {" +
+          lists[1] +
+          "}, {%f0,%f1,%f2,%f3};\nld.param.u64 %rd2, [out]; mad.wide.u32 %rd2, %r1, 16, %rd2; st.global.v4.f32 [%rd2], "
+          "{%f0,%f1,%f2,%f3}; ret;\n}\n";
   assemble(text, 80);
   Session run(text);
   ASSERT_TRUE(run.loaded()) << run.error;
@@ -161,7 +174,8 @@ void product(const Mma &m) {
       float want = c[row * 8 + n];
       for (unsigned k = 0; k < m.k; ++k)
         want += a[row * m.k + k] * b[k * 8 + n];
-      EXPECT_EQ(got[((row % 8) * 4 + n / 2) * 4 + 2 * (row / 8) + n % 2], want) << m.shape << m.types << row << " " << n;
+      EXPECT_EQ(got[((row % 8) * 4 + n / 2) * 4 + 2 * (row / 8) + n % 2], want)
+          << m.shape << m.types << row << " " << n;
     }
 }
 
