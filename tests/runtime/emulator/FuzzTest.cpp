@@ -25,32 +25,45 @@ const char *seeds[] = {
 .target sm_80
 .address_size 64
 .global .align 4 .u32 table[4] = {1, 2, 3, 4};
-.func (.param .b32 r) twice(.param .b32 a) { .reg .b32 %r<4>; ld.param.b32 %r1, [a]; add.s32 %r1, %r1, %r1; st.param.b32 [r], %r1; ret; }
+.func (.param .b32 r) twice(.param .b32 a) { .reg .b32 %r<4>; ld.param.b32 %r1, [a]; add.s32 %r1, %r1, %r1;
+  st.param.b32 [r], %r1; ret; }
 .visible .entry k(.param .u64 p)
 {
-  .reg .pred %p<4>; .reg .b32 %r<16>; .reg .b64 %rd<8>; .reg .f32 %f<8>; .shared .align 16 .b8 s[1024]; .local .align 8 .b8 l[16];
-  ld.param.u64 %rd1, [p]; mov.u32 %r1, %tid.x; shl.b32 %r2, %r1, 4; mov.u32 %r3, s; add.u32 %r4, %r3, %r2; cvt.u64.u32 %rd2, %r2; add.u64 %rd3, %rd1, %rd2;
+  .reg .pred %p<4>; .reg .b32 %r<16>; .reg .b64 %rd<8>; .reg .f32 %f<8>; .shared .align 16 .b8 s[1024];
+  .local .align 8 .b8 l[16];
+  ld.param.u64 %rd1, [p]; mov.u32 %r1, %tid.x; shl.b32 %r2, %r1, 4; mov.u32 %r3, s; add.u32 %r4, %r3, %r2;
+  cvt.u64.u32 %rd2, %r2; add.u64 %rd3, %rd1, %rd2;
   cp.async.cg.shared.global [%r4], [%rd3], 16; cp.async.commit_group; cp.async.wait_group 0; bar.sync 0;
   ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%r5, %r6}, [%r4]; shfl.sync.bfly.b32 %r7|%p1, %r5, 1, 31, -1;
   { .param .b32 a; .param .b32 b; st.param.b32 [a], %r7; call (b), twice, (a); ld.param.b32 %r8, [b]; }
   mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%f0,%f1,%f2,%f3}, {%r5,%r6,%r7,%r8}, {%r5,%r6}, {%f0,%f1,%f2,%f3};
   mov.u64 %rd4, l; st.local.b32 [%rd4+4], %r8; ld.local.b32 %r9, [%rd4+4]; atom.global.add.u32 %r10, [%rd1], %r9;
-  setp.lt.u32 %p2, %r1, 16; @%p2 bra A; add.s32 %r1, %r1, 1; bar.warp.sync 0xffff0000; A: st.global.v2.b32 [%rd3], {%r9, %r10};
-  t: .branchtargets B, C; and.b32 %r11, %r1, 1; brx.idx %r11, t; B: mov.b32 %r12, 1; C: vote.sync.ballot.b32 %r13, %p2, -1; ret;
+  setp.lt.u32 %p2, %r1, 16; @%p2 bra A; add.s32 %r1, %r1, 1; bar.warp.sync 0xffff0000;
+  A: st.global.v2.b32 [%rd3], {%r9, %r10};
+  t: .branchtargets B, C; and.b32 %r11, %r1, 1; brx.idx %r11, t; B: mov.b32 %r12, 1;
+  C: vote.sync.ballot.b32 %r13, %p2, -1; ret;
 })",
     R"(.version 8.0
 .target sm_90a
 .address_size 64
 .visible .entry k(.param .u64 p)
 {
-  .reg .pred %p<4>; .reg .b32 %r<16>; .reg .b64 %rd<8>; .reg .f32 %f<8>; .shared .align 1024 .b8 s[8192]; .shared .align 8 .b64 m;
-  ld.param.u64 %rd1, [p]; mov.u32 %r1, %tid.x; setp.eq.u32 %p0, %r1, 0; @%p0 mbarrier.init.shared.b64 [m], 1; bar.sync 0;
-  @%p0 mbarrier.arrive.expect_tx.shared.b64 _, [m], 512; @%p0 cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [s], [%rd1], 512, [m];
+  .reg .pred %p<4>; .reg .b32 %r<16>; .reg .b64 %rd<8>; .reg .f32 %f<8>; .shared .align 1024 .b8 s[8192];
+  .shared .align 8 .b64 m;
+  ld.param.u64 %rd1, [p]; mov.u32 %r1, %tid.x; setp.eq.u32 %p0, %r1, 0; @%p0 mbarrier.init.shared.b64 [m], 1;
+  bar.sync 0;
+  @%p0 mbarrier.arrive.expect_tx.shared.b64 _, [m], 512;
+  @%p0 cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [s], [%rd1], 512, [m];
   W: mbarrier.try_wait.parity.shared.b64 %p1, [m], 0; @!%p1 bra W;
-  mov.u32 %r2, s; shr.u32 %r3, %r2, 4; cvt.u64.u32 %rd2, %r3; or.b64 %rd2, %rd2, 4611686293305360384; setp.eq.u32 %p2, 0, 0;
-  wgmma.fence.sync.aligned; wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f0,%f1,%f2,%f3}, %rd2, %rd2, %p2, 1, 1, 0, 0; wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 0;
-  fence.proxy.async; bar.sync 0; @%p0 cp.async.bulk.global.shared::cta.bulk_group [%rd1], [s], 512; cp.async.bulk.commit_group; cp.async.bulk.wait_group 0;
-  barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned; mapa.shared::cluster.u32 %r4, %r2, 0; elect.sync %r5|%p3, -1; setmaxnreg.dec.sync.aligned.u32 24; ret;
+  mov.u32 %r2, s; shr.u32 %r3, %r2, 4; cvt.u64.u32 %rd2, %r3; or.b64 %rd2, %rd2, 4611686293305360384;
+  setp.eq.u32 %p2, 0, 0;
+  wgmma.fence.sync.aligned;
+  wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f0,%f1,%f2,%f3}, %rd2, %rd2, %p2, 1, 1, 0, 0;
+  wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 0;
+  fence.proxy.async; bar.sync 0; @%p0 cp.async.bulk.global.shared::cta.bulk_group [%rd1], [s], 512;
+  cp.async.bulk.commit_group; cp.async.bulk.wait_group 0;
+  barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned; mapa.shared::cluster.u32 %r4, %r2, 0;
+  elect.sync %r5|%p3, -1; setmaxnreg.dec.sync.aligned.u32 24; ret;
 })"};
 
 std::vector<std::string> tokens(const std::string &text) {

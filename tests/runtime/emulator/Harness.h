@@ -66,6 +66,16 @@ struct Session {
   std::string error;
 };
 
+inline constexpr AsyncMode modes[] = {AsyncMode::Late, AsyncMode::Eager, AsyncMode::Random};
+
+/// Where 16-byte piece `chunk` of row r lies within its row of `span` bytes, from the ISA's figures of the patterns.
+inline unsigned place(unsigned swizzle, unsigned r, unsigned chunk) {
+  return swizzle == 3   ? chunk ^ (r % 8)
+         : swizzle == 2 ? chunk ^ (r / 2 % 4)
+         : swizzle == 1 ? chunk ^ (r / 4 % 2)
+                        : chunk;
+}
+
 /// Hands the text to ptxas where there is one. Every text of the tests goes through here.
 void assemble(const std::string &text, unsigned architecture);
 

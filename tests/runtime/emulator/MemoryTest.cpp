@@ -112,9 +112,11 @@ E:)",
 TEST(Memory, GenericAddressesAndWindows) {
   const Outcome o = runBody(R"(
   .local .align 8 .b8 l[16];
-  mov.u32 %r2, s; cvt.u64.u32 %rd2, %r2; cvta.shared.u64 %rd3, %rd2; mad.wide.u32 %rd3, %r1, 4, %rd3; st.b32 [%rd3], %r1;
+  mov.u32 %r2, s; cvt.u64.u32 %rd2, %r2; cvta.shared.u64 %rd3, %rd2; mad.wide.u32 %rd3, %r1, 4, %rd3;
+  st.b32 [%rd3], %r1;
   mov.u64 %rd4, l; st.local.b32 [%rd4+4], 77; cvta.local.u64 %rd5, %rd4; ld.b32 %r5, [%rd5+4];
-  isspacep.shared %q, %rd3; selp.b32 %r6, 1000, 0, %q; isspacep.local %q, %rd5; selp.b32 %r7, 2000, 0, %q; isspacep.global %q, %rd1; selp.b32 %r8, 4000, 0, %q;
+  isspacep.shared %q, %rd3; selp.b32 %r6, 1000, 0, %q; isspacep.local %q, %rd5; selp.b32 %r7, 2000, 0, %q;
+  isspacep.global %q, %rd1; selp.b32 %r8, 4000, 0, %q;
   bar.sync 0; xor.b32 %r3, %r1, 1; mad.lo.u32 %r3, %r3, 4, %r2; ld.shared.b32 %r4, [%r3];
   add.u32 %r4, %r4, %r5; add.u32 %r4, %r4, %r6; add.u32 %r4, %r4, %r7; add.u32 %r4, %r4, %r8;
   mad.wide.u32 %rd6, %r1, 4, %rd1; st.global.b32 [%rd6], %r4;)",

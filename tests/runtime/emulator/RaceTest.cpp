@@ -18,8 +18,6 @@ struct Program {
   uint32_t threads = 64;
 };
 
-const AsyncMode modes[] = {AsyncMode::Late, AsyncMode::Eager, AsyncMode::Random};
-
 void check(const Program &p) {
   const std::string text =
       header(p.architecture) +
