@@ -19,6 +19,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,6 +31,16 @@ static constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
 static constexpr std::string_view kTemporarySuffix = ".tmp";
 
 //===-- The folder --------------------------------------------------------===//
+
+/// Independent of later changes of the current folder. "" stays "".
+static std::string absolutePath(const std::string &path) {
+  if (path.empty() || path.starts_with('/'))
+    return path;
+  std::string here(PATH_MAX, '\0');
+  return ::getcwd(here.data(), here.size()) ? fmt::format("{}/{}", here.c_str(), path) : "";
+}
+
+CacheFolder::CacheFolder(const std::string &path) : path_(absolutePath(path)) {}
 
 /// Makes `path` with mode 0700, and what is missing above it as mkdir does.
 static Status makeFolders(const std::string &path) {

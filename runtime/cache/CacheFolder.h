@@ -51,7 +51,8 @@ struct FileInfo {
 
 class CacheFolder {
 public:
-  explicit CacheFolder(std::string path) : path_(std::move(path)) {}
+  /// A relative path is one from the current folder, now; "" stays "".
+  explicit CacheFolder(const std::string &path);
   const std::string &path() const { return path_; }
   std::string pathOf(const std::string &name) const { return path_ + "/" + name; }
 

@@ -11,21 +11,11 @@
 #include <thread>
 #include <tuple>
 
-#include <limits.h>
-
 #include <unistd.h>
 
 namespace muntin::runtime {
 
-/// Independent of later changes of the current folder. "" stays "".
-static std::string absolutePath(const std::string &path) {
-  if (path.empty() || path.starts_with('/'))
-    return path;
-  std::string here(PATH_MAX, '\0');
-  return ::getcwd(here.data(), here.size()) ? fmt::format("{}/{}", here.c_str(), path) : "";
-}
-
-DiskCache::DiskCache(DiskCacheOptions options) : options_(std::move(options)), folder_(absolutePath(options_.path)) {}
+DiskCache::DiskCache(DiskCacheOptions options) : options_(std::move(options)), folder_(options_.path) {}
 
 void DiskCache::trouble(const std::string &what) {
   if (!warned_.exchange(true))

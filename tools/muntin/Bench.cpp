@@ -74,12 +74,12 @@ static Status describeKernel(const Kernel &kernel, const Request &request, Bench
 }
 
 static Result<BenchResult> benchmark(const Options &options, const Request &request, Tensors &tensors, double seconds) {
-  Result<Session> session = openSession(options, request.threads);
+  // Cold: no kernel comes from the disk, and the compiler library is opened in this time too.
+  Result<Session> session = openSession(options, request.threads, MTN_CACHE_OFF);
   if (!session)
     return session.status();
   BenchResult result;
   Progress progress("measuring");
-  // Cold: the compiler library is opened in this time too.
   const auto start = std::chrono::steady_clock::now();
   Expected<Kernel> kernel = session->prepare(request.attention());
   result.compileSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -34,7 +34,7 @@ Status showPlan(const Options &options);
 /// The runtime's failure, with the reproducer's path in the message.
 Status toStatus(const Outcome &outcome);
 /// A session on --device with --threads.
-Result<Session> openSession(const Options &options, int threads);
+Result<Session> openSession(const Options &options, int threads, mtn_cache_mode cache = MTN_CACHE_DEFAULT);
 
 /// What mtn_compile() made, and when.
 struct Compiled {

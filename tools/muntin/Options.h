@@ -40,6 +40,7 @@ struct Options {
   bool check = false;
   // Output.
   Text emit, output, color, problems;
+  Text key; ///< of a problem, for `cache why`
   bool json = false;
   // show
   std::vector<std::string> queries;

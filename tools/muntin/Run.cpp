@@ -34,6 +34,7 @@ struct OutputFiles {
 
 struct RunOutcome {
   double compileSeconds = 0, runSeconds = 0;
+  bool fromDisk = false;
   Json plan;
   std::string variant;
   std::optional<reference::CheckResult> check;
@@ -93,6 +94,7 @@ static Status execute(const Options &options, const Request &request, Tensors &t
   if (!info || !variant)
     return toStatus(info ? variant.error() : info.error());
   outcome.plan = parseJsonOrText(info->plan);
+  outcome.fromDisk = info->origin == MTN_FROM_DISK;
   outcome.variant = *variant;
   return {};
 }
@@ -123,7 +125,7 @@ static void printOutcome(const Options &o, const Request &request, const RunOutc
   facts.add("problem", problemKey(request.problem));
   facts.add("input", random ? fmt::format("random, seed {}", request.seed) : "files");
   facts.add("plan", fmt::format("{} (variant {})", printPlan(outcome.plan), outcome.variant));
-  facts.add("compile", formatSeconds(outcome.compileSeconds));
+  facts.add("compile", formatSeconds(outcome.compileSeconds) + (outcome.fromDisk ? ", from the disk cache" : ""));
   facts.add("run", formatSeconds(outcome.runSeconds));
   if (const auto &check = outcome.check) {
     facts.add("check",

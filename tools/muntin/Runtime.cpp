@@ -20,12 +20,13 @@ Status muntin::toStatus(const Outcome &outcome) {
   return {static_cast<StatusCode>(outcome.code()), std::move(message)}; // the codes are the same numbers
 }
 
-Result<Session> muntin::openSession(const Options &options, int threads) {
+Result<Session> muntin::openSession(const Options &options, int threads, mtn_cache_mode cache) {
   if (Status status = checkDevice(options); !status)
     return status;
   mtn_session_options settings;
   mtn_session_options_init(&settings);
   settings.threads = threads;
+  settings.cache = cache;
   Expected<Session> session = Session::create(&settings);
   if (!session)
     return toStatus(session.error());

@@ -175,11 +175,6 @@ class NotYet(CommandTest):
     def not_yet(self, *arguments):
         self.refused(2, ["not in this version"], *arguments)
 
-    def test_cache(self):
-        for part in ("stat", "list", "verify", "gc", "why", "clear", "path"):
-            self.not_yet("cache", part)
-        self.refused(2, [], "cache", "sell")
-
     def test_backward(self):
         for command in COMMANDS:
             self.not_yet(command, *GRID, "--op", "backward")
