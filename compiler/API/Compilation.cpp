@@ -45,6 +45,12 @@ void Compilation::lap(const char *stage) {
   last = now;
 }
 
+Status Compilation::begin(const char *stage) const {
+  if (options.begin_stage && options.begin_stage(options.begin_stage_user, stage))
+    return {StatusCode::Cancelled, std::string("the compilation was stopped before stage ") + stage};
+  return {};
+}
+
 static std::string moduleText(mlir::ModuleOp module) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -101,6 +107,8 @@ void Compilation::writeReproducer() {
 }
 
 Status Compilation::runPasses(const char *stage, void (*build)(mlir::PassManager &)) {
+  if (Status status = begin(stage); !status)
+    return status;
   mlir::PassManager passes(&context);
 #ifdef NDEBUG
   passes.enableVerifier(false);
@@ -134,6 +142,8 @@ Result<std::string> Compilation::run() {
       return status;
     return text;
   }
+  if (Status status = begin("plan"); !status)
+    return status;
   Result<Decision> made = makePlan(problem, target);
   if (!made)
     return made.status();
@@ -148,6 +158,8 @@ Result<std::string> Compilation::run() {
 }
 
 Result<std::string> Compilation::emitTile() {
+  if (Status status = begin("schedule"); !status)
+    return status;
   Result<std::string> text = instantiateTemplate(problem, decision.winner().plan);
   if (!text)
     return text;
@@ -174,6 +186,8 @@ Result<std::string> Compilation::emitCode() {
     return status;
   if (Status status = runPasses("llvm", buildLlvmPasses); !status)
     return status;
+  if (Status status = begin("translate"); !status)
+    return status;
   Result<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(target);
   if (!machine)
     return machine.status();
@@ -191,12 +205,16 @@ Result<std::string> Compilation::emitCode() {
     (*code)->print(stream, nullptr);
     return text;
   }
+  if (Status status = begin("codegen"); !status)
+    return status;
   Result<std::string> object = generateCode(**code, **machine, options.emit == MTNC_EMIT_ASM);
   if (!object)
     return object;
   lap("codegen");
   if (options.emit != MTNC_EMIT_IMAGE)
     return object;
+  if (Status status = begin("link"); !status)
+    return status;
   Result<std::string> shared = linkSharedObject(*object);
   if (!shared)
     return shared;

@@ -47,6 +47,8 @@ private:
   Status finishText(const char *stage, std::string &text);
   Status finishModule(const char *stage);
   void lap(const char *stage);
+  /// Told to the caller, who may not want it any more.
+  Status begin(const char *stage) const;
   void writeReproducer();
 
   const Problem &problem;

@@ -55,6 +55,9 @@ typedef struct mtnc_options {
   const int64_t *grid;
   const int64_t *kv_grid;
   int64_t batch, heads, kv_heads;
+  /* Asked before each stage, on the thread that compiles; another answer than 0 ends the compilation. May be null. */
+  int (*begin_stage)(void *user, const char *stage);
+  void *begin_stage_user;
 } mtnc_options;
 
 uint32_t mtnc_abi_version(void);

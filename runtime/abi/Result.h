@@ -30,6 +30,8 @@ enum class StatusCode : int {
   IoError = 5,          ///< a file could not be read or written: exit code 2
   CheckFailed = 6,      ///< a result or an entry is damaged: exit code 1
   OutOfMemory = 7,      ///< exit code 3
+  Cancelled = 8,        ///< by the caller: exit code 3
+  TimedOut = 9,         ///< the caller would not wait longer: exit code 3
 };
 
 class [[nodiscard]] Status {

@@ -81,6 +81,11 @@ static size_t hashOf(const Request &request) {
   return hash;
 }
 
+CacheEntry *KernelCache::seen(const Request &request) const {
+  const Alias *alias = aliases_.find(hashOf(request), [&](const Alias &a) { return a.request == request; });
+  return alias ? alias->target : nullptr;
+}
+
 Result<CacheEntry *> KernelCache::find(const Request &request) {
   const size_t hash = hashOf(request);
   const auto same = [&](const Alias &alias) { return alias.request == request; };

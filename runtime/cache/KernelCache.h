@@ -69,6 +69,8 @@ class KernelCache {
 public:
   /// The entry of a request; one that was seen before takes no lock and allocates nothing.
   Result<CacheEntry *> find(const Request &request);
+  /// The entry of a request that was seen before, else null. Takes no lock.
+  CacheEntry *seen(const Request &request) const;
   /// The entry of a problem whose canonical text is `key`.
   CacheEntry &find(const std::string &key, const Problem &problem);
   /// How many kernels there are.

@@ -143,6 +143,15 @@ Result<SessionOptions> toSessionOptions(const mtn_session_options *options) {
   if (fields->cache_limit > 0)
     result.cacheLimit = fields->cache_limit;
   result.parallelFor = {fields->parallel_for, fields->parallel_for_user};
+  if (!fields->allocate != !fields->release)
+    return Status::invalid(fmt::format("{} is null, but {} is not", fields->allocate ? "release" : "allocate",
+                                       fields->allocate ? "allocate" : "release"));
+  result.allocator = {fields->allocate, fields->release, fields->allocator_user};
+  result.compileTimeout = std::chrono::duration<double>(fields->compile_timeout);
+  if (const mtn_progress_callback progress = fields->progress)
+    result.progress = [progress, user = fields->progress_user](const std::string &key, const char *stage) {
+      progress(user, key.c_str(), stage);
+    };
   if (const mtn_log_callback log = fields->log)
     result.sink = [log, user = fields->log_user](LogLevel level, const char *message) {
       log(user, static_cast<mtn_log_level>(level), message);

@@ -22,6 +22,8 @@
 
 namespace muntin::runtime {
 
+inline Status isNull(const char *what) { return Status::invalid(fmt::format("{} is null", what)); }
+
 /// The part of a structure that lies beyond what this library knows.
 Status checkNewerFields(const char *what, const void *structure, size_t known, size_t size);
 

@@ -35,4 +35,29 @@ struct mtn_call {
   muntin::runtime::Call call;
 };
 
+struct mtn_event {
+  std::shared_ptr<muntin::runtime::Session> session; ///< before event: goes after it
+  std::unique_ptr<muntin::runtime::StreamEvent> event;
+};
+
+namespace muntin::runtime {
+
+/// Refuses null, and, where NDEBUG is not defined, what is no living handle: released, or of another kind.
+Status checkHandle(const char *what, const void *handle);
+
+/// Every handle is made and released here, so that those that live are known.
+void noteHandle(const void *handle);
+void forgetHandle(const void *handle);
+template <typename Handle, typename... Parts> Handle *makeHandle(Parts &&...parts) {
+  auto handle = std::make_unique<Handle>(Handle{std::forward<Parts>(parts)...});
+  noteHandle(handle.get());
+  return handle.release();
+}
+template <typename Handle> void releaseHandle(Handle *handle) {
+  forgetHandle(handle);
+  delete handle;
+}
+
+} // namespace muntin::runtime
+
 #endif // MUNTIN_RUNTIME_CAPI_HANDLES_H

@@ -13,12 +13,10 @@
 using namespace muntin;
 using namespace muntin::runtime;
 
-static Status isNull(const char *what) { return Status::invalid(fmt::format("{} is null", what)); }
-
 mtn_status mtn_forward(mtn_session *session, const mtn_problem *problem, const mtn_arguments *arguments) {
   return guarded([&]() -> mtn_status {
-    if (!session)
-      return report(isNull("session"));
+    if (Status status = checkHandle("session", session); !status)
+      return report(status);
     const Result<Request> request = toRequest(problem);
     if (!request)
       return report(request.status());
@@ -39,42 +37,50 @@ static Result<Call> makeCall(const Kernel &kernel, RunRequest &run, std::pmr::me
 
 mtn_status mtn_kernel_run(mtn_kernel *kernel, const mtn_arguments *arguments) {
   return guarded([&]() -> Status {
-    if (!kernel)
-      return isNull("kernel");
+    if (Status status = checkHandle("kernel", kernel); !status)
+      return status;
     Result<RunRequest> run = toRunRequest(arguments);
     if (!run)
       return run.status();
     CallRoom room;
     const Result<Call> call = makeCall(*kernel->kernel, *run, room.memory());
-    return call ? runCall(*call, *run) : call.status();
+    if (!call)
+      return call.status();
+    if (Status status = runCall(*call, *run); !status)
+      return status;
+    return run->stream ? kernel->kernel->device().retain(run->stream, kernel->kernel) : Status();
   });
 }
 
 mtn_status mtn_call_create(mtn_kernel *kernel, const mtn_arguments *arguments, mtn_call **call) {
   return guarded([&]() -> Status {
-    if (!kernel || !call)
-      return isNull(kernel ? "call" : "kernel");
+    if (Status status = checkHandle("kernel", kernel); !status)
+      return status;
+    if (Status status = checkHandle("call", call); !status)
+      return status;
     Result<RunRequest> run = toRunRequest(arguments);
     if (!run)
       return run.status();
     Result<Call> made = makeCall(*kernel->kernel, *run, std::pmr::get_default_resource());
     if (!made)
       return made.status();
-    *call = new mtn_call{kernel->session, kernel->kernel, std::move(*made)};
+    *call = makeHandle<mtn_call>(kernel->session, kernel->kernel, std::move(*made));
     return {};
   });
 }
 
 mtn_status mtn_call_workspace(const mtn_call *call, size_t *bytes) {
   return guarded([&]() -> Status {
-    if (!call || !bytes)
-      return isNull(call ? "bytes" : "call");
+    if (Status status = checkHandle("call", call); !status)
+      return status;
+    if (!bytes)
+      return isNull("bytes");
     *bytes = static_cast<size_t>(call->call.workspaceBytes());
     return {};
   });
 }
 
-void mtn_call_release(mtn_call *call) { delete call; }
+void mtn_call_release(mtn_call *call) { releaseHandle(call); }
 
 /// A tensor that the call was made without must have no pointer.
 static Status takePointers(const TensorSet &layouts, const mtn_pointers &fields, Pointers &pointers) {
@@ -93,8 +99,8 @@ static Status takePointers(const TensorSet &layouts, const mtn_pointers &fields,
 
 mtn_status mtn_call_run(const mtn_call *call, const mtn_pointers *pointers) {
   return guarded([&]() -> Status {
-    if (!call)
-      return isNull("call");
+    if (Status status = checkHandle("call", call); !status)
+      return status;
     const Result<mtn_pointers> fields = readStruct("pointers", pointers);
     if (!fields)
       return fields.status();
@@ -102,7 +108,9 @@ mtn_status mtn_call_run(const mtn_call *call, const mtn_pointers *pointers) {
     if (Status status = takePointers(call->call.layouts(), *fields, data); !status)
       return status;
     const Workspace workspace{fields->workspace, static_cast<size_t>(call->call.workspaceBytes())};
-    return call->call.run(data, workspace, fields->stream);
+    if (Status status = call->call.run(data, workspace, fields->stream); !status)
+      return status;
+    return fields->stream ? call->kernel->device().retain(fields->stream, call->kernel) : Status();
   });
 }
 
@@ -120,8 +128,10 @@ static Result<Shape> checkedShape(const Kernel &kernel, const mtn_shape *shape) 
 
 mtn_status mtn_kernel_variant(mtn_kernel *kernel, const mtn_shape *shape, const char **name) {
   return guarded([&]() -> Status {
-    if (!kernel || !name)
-      return isNull(kernel ? "name" : "kernel");
+    if (Status status = checkHandle("kernel", kernel); !status)
+      return status;
+    if (!name)
+      return isNull("name");
     const Result<Shape> extents = checkedShape(*kernel->kernel, shape);
     if (!extents)
       return extents.status();
@@ -139,8 +149,10 @@ mtn_status mtn_kernel_variant(mtn_kernel *kernel, const mtn_shape *shape, const 
 
 mtn_status mtn_kernel_workspace(mtn_kernel *kernel, const mtn_shape *shape, size_t *bytes) {
   return guarded([&]() -> Status {
-    if (!kernel || !bytes)
-      return isNull(kernel ? "bytes" : "kernel");
+    if (Status status = checkHandle("kernel", kernel); !status)
+      return status;
+    if (!bytes)
+      return isNull("bytes");
     const Result<Shape> extents = checkedShape(*kernel->kernel, shape);
     if (!extents)
       return extents.status();
@@ -162,8 +174,10 @@ mtn_status mtn_kernel_workspace(mtn_kernel *kernel, const mtn_shape *shape, size
 mtn_status mtn_kernel_processed_pairs(mtn_kernel *kernel, const mtn_shape *shape, const mtn_tensor *segments,
                                       const mtn_tensor *kv_segments, uint64_t *pairs) {
   return guarded([&]() -> Status {
-    if (!kernel || !pairs)
-      return isNull(kernel ? "pairs" : "kernel");
+    if (Status status = checkHandle("kernel", kernel); !status)
+      return status;
+    if (!pairs)
+      return isNull("pairs");
     const Result<Shape> extents = checkedShape(*kernel->kernel, shape);
     if (!extents)
       return extents.status();

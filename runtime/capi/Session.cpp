@@ -12,16 +12,11 @@
 #include "runtime/device/cpu/CpuDevice.h"
 #include "runtime/launch/Check.h"
 
-#include <chrono>
 #include <cmath>
 
 namespace muntin::runtime {
 
-using Clock = std::chrono::steady_clock;
-
-static double secondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+constexpr double kLongestTimeout = 1e6; // seconds; a clock cannot count much more
 
 /// The cpu; the devices of other versions are refused by name.
 static Status checkDevice(const std::string &device) {
@@ -45,6 +40,9 @@ Result<std::shared_ptr<Session>> Session::create(const SessionOptions &options) 
   if (options.logLevel < 0 || options.logLevel > maxLevel)
     return Status::invalid(fmt::format("log_level is {}, expected 0 to {}", options.logLevel, maxLevel));
 
+  if (const double seconds = options.compileTimeout.count(); !(seconds >= 0) || seconds > kLongestTimeout)
+    return Status::invalid(fmt::format("compile_timeout is {}, expected 0 to {} seconds", seconds, kLongestTimeout));
+
   const LogLevel level =
       options.logLevel > 0 ? LogLevel(options.logLevel) : environment->logLevel.value_or(LogLevel::Warn);
   const Log log = options.sink ? Log(level, options.sink) : Log(level);
@@ -54,6 +52,7 @@ Result<std::shared_ptr<Session>> Session::create(const SessionOptions &options) 
   std::unique_ptr<Device> device =
       createCpuDevice({.threads = options.threads > 0 ? options.threads : environment->threads.value_or(0),
                        .parallelFor = options.parallelFor,
+                       .allocator = options.allocator,
                        .temporaryDirs = environment->temporaryDirs,
                        .log = log});
   CompilerLibrary::Options compiler{.path = first(options.compiler, environment->compiler),
@@ -67,129 +66,10 @@ Result<std::shared_ptr<Session>> Session::create(const SessionOptions &options) 
   // Stages are dumped and replaced while compiling, and what came of a replaced stage is not what the key says.
   if (!compiler.dumpDir.empty() || !compiler.overrideDir.empty())
     disk.mode = CacheMode::Off;
-  return std::shared_ptr<Session>(new Session(std::move(device), std::move(compiler), std::move(disk), log));
+  return std::shared_ptr<Session>(new Session(std::move(device), std::move(compiler), std::move(disk), log, options));
 }
 
-//===-- Kernels -----------------------------------------------------------===//
-
-KernelOutcome Session::prepare(const Request &request, bool never) {
-  const Result<CacheEntry *> entry = cache_.find(request);
-  if (!entry)
-    return {.status = entry.status()};
-  return kernelOf(**entry, never);
-}
-
-KernelOutcome Session::kernelOf(CacheEntry &entry, bool never) {
-  if (const Kernel *kernel = entry.kernel()) {
-    hits_.add();
-    return {.kernel = kernel->shared_from_this()};
-  }
-  ++misses_;
-  const auto make = [&]() noexcept -> std::shared_ptr<const KernelOutcome> {
-    try {
-      if (const Kernel *kernel = entry.kernel())
-        return std::make_shared<KernelOutcome>(KernelOutcome{.kernel = kernel->shared_from_this()});
-      return std::make_shared<KernelOutcome>(build(entry, never));
-    } catch (const std::exception &) { // std::bad_alloc; the threads that wait must hear of it
-      return nullptr;
-    }
-  };
-  // Who may compile does not share the failure of who may not.
-  const auto [outcome, waited] = flights_.run((never ? "never " : "") + entry.key(), make);
-  waits_ += waited;
-  if (!outcome)
-    return {.status = Status(StatusCode::OutOfMemory, "out of memory while compiling")};
-  return *outcome;
-}
-
-/// Refuses early what this machine could not run.
-static Status checkTarget(const Problem &problem) {
-  const Result<const Target *> target = findTarget(problem.target);
-  if (!target)
-    return target.status();
-  if (!machineSupports(**target))
-    return {StatusCode::Unavailable, fmt::format("this machine cannot execute code for {}", problem.target)};
-  return {};
-}
-
-KernelOutcome Session::build(CacheEntry &entry, bool never) {
-  if (Status status = checkTarget(entry.problem()); !status)
-    return {.status = status};
-  DiskVisit visit(disk_, entry.key(), disk_.enabled() ? compiler_.identity() : std::string());
-  if (KernelOutcome found = loadFromDisk(entry, visit); found.kernel)
-    return found;
-  if (never)
-    return {.status = Status(StatusCode::Unavailable,
-                             fmt::format("no kernel is ready for '{}', and compiling is forbidden", entry.key()))};
-  visit.claim();
-  if (KernelOutcome found = loadFromDisk(entry, visit); found.kernel)
-    return found;
-  return compileAndLoad(entry, visit);
-}
-
-KernelOutcome Session::loadFromDisk(CacheEntry &entry, DiskVisit &visit) {
-  const Clock::time_point start = Clock::now();
-  EntryFile *found = visit.find();
-  if (!found)
-    return {};
-  Result<std::shared_ptr<Kernel>> kernel =
-      Kernel::load(*device_, std::move(found->entry.image), {.origin = Origin::Disk}, found->path);
-  if (!kernel) {
-    visit.refuse(kernel.status());
-    return {};
-  }
-  (*kernel)->recordLoad(secondsSince(start), 0);
-  entry.publish(*kernel);
-  log_.info("loaded '{}' from {}", entry.key(), found->path);
-  return {.kernel = *kernel};
-}
-
-KernelOutcome Session::compileAndLoad(CacheEntry &entry, DiskVisit &visit) {
-  const Clock::time_point start = Clock::now();
-  CompileOutput output = compiler_.compile({.key = entry.key()});
-  if (!output.status) {
-    ++failedCompiles_;
-    log_.debug("compiling '{}' failed: {}", entry.key(), output.status.message());
-    return {.status = output.status, .reproducer = output.reproducer};
-  }
-  const Clock::time_point loading = Clock::now();
-  Result<Image> image = deserializeImage(output.bytes);
-  if (!image)
-    return {.status = image.status()};
-  if (image->problemKey != entry.key())
-    return {.status = Status(StatusCode::CheckFailed, fmt::format("the compiler made a kernel for '{}' instead of '{}'",
-                                                                  image->problemKey, entry.key()))};
-  Provenance provenance{.origin = Origin::Compiler};
-  for (CompileOutput::Stage &stage : output.stages)
-    provenance.stages.push_back({std::move(stage.name), stage.seconds});
-  Entry stored{.compileSeconds = std::chrono::duration<double>(loading - start).count(), .image = *image};
-  Result<std::shared_ptr<Kernel>> kernel = Kernel::load(*device_, std::move(*image), std::move(provenance));
-  if (!kernel)
-    return {.status = kernel.status()};
-  (*kernel)->recordLoad(secondsSince(loading), secondsSince(start));
-  entry.publish(*kernel);
-  ++compiles_;
-  log_.info("compiled '{}' in {:.3f} s", entry.key(), (*kernel)->provenance().seconds);
-  // Asked again: the library may have been rebuilt between the first look and its opening.
-  if (const Result<std::string> compiler = compiler_.identity(); disk_.enabled() && compiler) {
-    stored.compiler = *compiler;
-    visit.store(stored);
-  }
-  return {.kernel = *kernel};
-}
-
-KernelOutcome Session::loadImage(std::string_view bytes) {
-  const Clock::time_point start = Clock::now();
-  Result<Image> image = deserializeImage(bytes);
-  if (!image)
-    return {.status = image.status()};
-  Result<std::shared_ptr<Kernel>> kernel = Kernel::load(*device_, std::move(*image), {.origin = Origin::Image});
-  if (!kernel)
-    return {.status = kernel.status()};
-  (*kernel)->recordLoad(secondsSince(start), 0);
-  cache_.find((*kernel)->key(), (*kernel)->problem()).publish(*kernel);
-  return {.kernel = *kernel};
-}
+Session::~Session() { device_->drain(); } // kernels go after the runs that were queued
 
 CompileOutput Session::compile(const Request &request, mtnc_emit emit, const std::optional<Shape> &shape) {
   const Result<Problem> problem = makeProblem(request);
@@ -198,7 +78,13 @@ CompileOutput Session::compile(const Request &request, mtnc_emit emit, const std
   if (shape)
     if (Status status = checkShape(*problem, *shape); !status)
       return {.status = status};
-  return compiler_.compile({.key = problemKey(*problem), .emit = emit, .shape = shape});
+  const std::string key = problemKey(*problem);
+  const auto begin = [&](const char *stage) {
+    if (progress_)
+      progress_(key, stage);
+    return true;
+  };
+  return compiler_.compile({.key = key, .emit = emit, .shape = shape, .begin = begin});
 }
 
 //===-- Runs --------------------------------------------------------------===//
@@ -215,7 +101,7 @@ Status runCall(const Call &call, const RunRequest &run) {
 }
 
 KernelOutcome Session::forward(const Request &request, RunRequest &run) {
-  const Result<CacheEntry *> entry = cache_.find(request);
+  const Result<CacheEntry *> entry = entryOf(request);
   if (!entry)
     return {.status = entry.status()};
   const Problem &problem = (*entry)->problem();
@@ -244,7 +130,7 @@ KernelOutcome Session::forward(const Request &request, RunRequest &run) {
   CallRoom room;
   const Result<Call> call = Call::create(*kernel, run.tensors, *shape, scale, run.threads, room.memory());
   outcome.status = call ? runCall(*call, run) : call.status();
-  return outcome;
+  return outcome; // a run that was only queued needs no more: the cache has the kernel as long as the session
 }
 
 Session::Stats Session::stats() const {

@@ -13,15 +13,21 @@
 #include "runtime/cache/DiskCache.h"
 #include "runtime/cache/KernelCache.h"
 #include "runtime/device/Device.h"
+#include "runtime/device/cpu/Scratch.h"
 #include "runtime/device/cpu/Workers.h"
 #include "runtime/jit/CompilerLibrary.h"
-#include "runtime/jit/SingleFlight.h"
+#include "runtime/jit/Flights.h"
 #include "runtime/launch/Call.h"
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
 namespace muntin::runtime {
+
+/// Told when a stage of a compilation begins, on the thread that compiles.
+using Progress = std::function<void(const std::string &key, const char *stage)>;
 
 struct SessionOptions {
   std::string device;      ///< "": cpu
@@ -32,9 +38,12 @@ struct SessionOptions {
   Log::Sink sink;          ///< null: stderr
   int logLevel = 0;        ///< 0: MUNTIN_LOG, else warn
   HostParallelFor parallelFor;
-  std::optional<CacheMode> cache;     ///< nothing: MUNTIN_CACHE, else read and write
-  std::string cacheDir;               ///< "": MUNTIN_CACHE_DIR, else the user's cache folder
-  std::optional<uint64_t> cacheLimit; ///< nothing: MUNTIN_CACHE_LIMIT, else 1 GiB
+  HostAllocator allocator;
+  Progress progress;                               ///< may be null
+  std::chrono::duration<double> compileTimeout{0}; ///< that a caller waits; 0: no limit
+  std::optional<CacheMode> cache;                  ///< nothing: MUNTIN_CACHE, else read and write
+  std::string cacheDir;                            ///< "": MUNTIN_CACHE_DIR, else the user's cache folder
+  std::optional<uint64_t> cacheLimit;              ///< nothing: MUNTIN_CACHE_LIMIT, else 1 GiB
 };
 
 /// A kernel, or why there is none.
@@ -63,8 +72,16 @@ public:
 
   static Result<std::shared_ptr<Session>> create(const SessionOptions &options);
 
+  ~Session();
+
   /// The kernel of a request; compiled if need be, unless `never`.
   KernelOutcome prepare(const Request &request, bool never);
+  /// Has it made by a thread of the session.
+  Status prepareInBackground(const Request &request, bool never);
+  /// True if it is in memory.
+  Result<bool> isReady(const Request &request);
+  /// All who wait for a kernel wait no longer.
+  void cancel() { flights_.cancel(); }
   /// Runs a problem. Without queries or keys no kernel is needed or made.
   KernelOutcome forward(const Request &request, RunRequest &run);
   /// Loads what the compiler made earlier.
@@ -73,27 +90,37 @@ public:
   CompileOutput compile(const Request &request, mtnc_emit emit, const std::optional<Shape> &shape);
 
   Stats stats() const;
-  const DeviceInfo &device() const { return device_->info(); }
+  Device &device() const { return *device_; }
   Result<const char *> compilerPath() { return compiler_.path(); }
 
 private:
-  Session(std::unique_ptr<Device> device, CompilerLibrary::Options compiler, DiskCacheOptions disk, Log log)
-      : log_(log), device_(std::move(device)), compiler_(std::move(compiler)), disk_(std::move(disk)) {}
+  using MakingOf = Flights<std::shared_ptr<const KernelOutcome>>;
 
+  Session(std::unique_ptr<Device> device, CompilerLibrary::Options compiler, DiskCacheOptions disk, Log log,
+          const SessionOptions &options)
+      : log_(log), progress_(options.progress), compileTimeout_(options.compileTimeout), device_(std::move(device)),
+        compiler_(std::move(compiler)), disk_(std::move(disk)) {}
+
+  /// The entry of a request; in a forked child only if its kernel is there.
+  Result<CacheEntry *> entryOf(const Request &request);
   KernelOutcome kernelOf(CacheEntry &entry, bool never);
+  MakingOf::Make maker(CacheEntry &entry, bool never);
   /// From the disk, else compiled unless `never`.
-  KernelOutcome build(CacheEntry &entry, bool never);
+  KernelOutcome build(CacheEntry &entry, bool never, const Stop &stop);
   KernelOutcome loadFromDisk(CacheEntry &entry, DiskVisit &visit);
-  KernelOutcome compileAndLoad(CacheEntry &entry, DiskVisit &visit);
+  KernelOutcome compileAndLoad(CacheEntry &entry, DiskVisit &visit, const Stop &stop);
 
+  const Birthplace birthplace_;
   const Log log_;
+  const Progress progress_;
+  const std::chrono::duration<double> compileTimeout_;
   const std::unique_ptr<Device> device_; ///< outlives the kernels of cache_
   CompilerLibrary compiler_;
   DiskCache disk_;
   KernelCache cache_;
-  SingleFlight<std::shared_ptr<const KernelOutcome>> flights_;
   StripedCounter hits_;
   std::atomic<uint64_t> misses_{0}, waits_{0}, compiles_{0}, failedCompiles_{0};
+  MakingOf flights_; ///< goes first: its threads use the rest
 };
 
 /// The scale of a run: as given, or 1/sqrt(head_dim).

@@ -17,33 +17,40 @@
 using namespace muntin;
 using namespace muntin::runtime;
 
-static Status isNull(const char *what) { return Status::invalid(fmt::format("{} is null", what)); }
-
 const char *mtn_version(void) { return MUNTIN_VERSION; }
 
 //===-- Sessions ----------------------------------------------------------===//
 
 mtn_status mtn_session_create(const mtn_session_options *options, mtn_session **session) {
   return guarded([&]() -> Status {
-    if (!session)
-      return isNull("session");
+    if (Status status = checkHandle("session", session); !status)
+      return status;
     const Result<SessionOptions> converted = toSessionOptions(options);
     if (!converted)
       return converted.status();
     Result<std::shared_ptr<Session>> created = Session::create(*converted);
     if (!created)
       return created.status();
-    *session = new mtn_session{std::move(*created)};
+    *session = makeHandle<mtn_session>(std::move(*created));
     return {};
   });
 }
 
-void mtn_session_destroy(mtn_session *session) { delete session; }
+void mtn_session_destroy(mtn_session *session) { releaseHandle(session); }
+
+mtn_status mtn_session_cancel(mtn_session *session) {
+  return guarded([&]() -> Status {
+    if (Status status = checkHandle("session", session); !status)
+      return status;
+    session->session->cancel();
+    return {};
+  });
+}
 
 mtn_status mtn_session_get_stats(mtn_session *session, mtn_session_stats *stats) {
   return guarded([&]() -> Status {
-    if (!session)
-      return isNull("session");
+    if (Status status = checkHandle("session", session); !status)
+      return status;
     const Session::Stats now = session->session->stats();
     return writeStruct("stats", stats,
                        mtn_session_stats{.struct_size = 0,
@@ -60,9 +67,9 @@ mtn_status mtn_session_get_stats(mtn_session *session, mtn_session_stats *stats)
 
 mtn_status mtn_session_get_device(mtn_session *session, mtn_device_info *info) {
   return guarded([&]() -> Status {
-    if (!session)
-      return isNull("session");
-    const DeviceInfo &device = session->session->device();
+    if (Status status = checkHandle("session", session); !status)
+      return status;
+    const DeviceInfo &device = session->session->device().info();
     return writeStruct("info", info,
                        mtn_device_info{.struct_size = 0,
                                        .name = device.name.c_str(),
@@ -74,8 +81,10 @@ mtn_status mtn_session_get_device(mtn_session *session, mtn_device_info *info) {
 
 mtn_status mtn_session_get_compiler(mtn_session *session, const char **path) {
   return guarded([&]() -> Status {
-    if (!session || !path)
-      return isNull(session ? "path" : "session");
+    if (Status status = checkHandle("session", session); !status)
+      return status;
+    if (!path)
+      return isNull("path");
     const Result<const char *> file = session->session->compilerPath();
     if (!file)
       return file.status();
@@ -108,42 +117,64 @@ static mtn_status handOut(const mtn_session &session, KernelOutcome outcome, mtn
     return report(outcome.status, outcome.reproducer);
   if (!out)
     return MTN_OK;
-  auto kernel = std::make_unique<mtn_kernel>(mtn_kernel{session.session, std::move(outcome.kernel), {}});
-  for (const StageTime &stage : kernel->kernel->provenance().stages)
-    kernel->stages.push_back({stage.stage.c_str(), stage.seconds});
-  *out = kernel.release();
+  std::vector<mtn_stage_time> stages;
+  for (const StageTime &stage : outcome.kernel->provenance().stages)
+    stages.push_back({stage.stage.c_str(), stage.seconds});
+  *out = makeHandle<mtn_kernel>(session.session, std::move(outcome.kernel), std::move(stages));
   return MTN_OK;
 }
 
 mtn_status mtn_prepare(mtn_session *session, const mtn_problem *problem, uint32_t flags, mtn_kernel **kernel) {
   return guarded([&]() -> mtn_status {
-    if (!session)
-      return report(isNull("session"));
-    if (flags & MTN_BACKGROUND)
-      return report({StatusCode::NotInThisVersion, "the flag MTN_BACKGROUND is not in this version"});
-    if (flags & ~static_cast<uint32_t>(MTN_COMPILE_NEVER))
-      return report(Status::invalid(fmt::format("flags is {:#x}, expected 0 or MTN_COMPILE_NEVER (1)", flags)));
+    if (Status status = checkHandle("session", session); !status)
+      return report(status);
+    if (flags & ~static_cast<uint32_t>(MTN_COMPILE_NEVER | MTN_BACKGROUND))
+      return report(Status::invalid(
+          fmt::format("flags is {:#x}, expected MTN_COMPILE_NEVER (1) and MTN_BACKGROUND (2) at most", flags)));
+    if ((flags & MTN_BACKGROUND) && kernel)
+      return report(Status::invalid("kernel is not null, but MTN_BACKGROUND is set: there is no kernel yet"));
     const Result<Request> request = toRequest(problem);
     if (!request)
       return report(request.status());
+    if (flags & MTN_BACKGROUND)
+      return report(session->session->prepareInBackground(*request, flags & MTN_COMPILE_NEVER));
     return handOut(*session, session->session->prepare(*request, flags & MTN_COMPILE_NEVER), kernel);
+  });
+}
+
+mtn_status mtn_is_ready(mtn_session *session, const mtn_problem *problem, int32_t *ready) {
+  return guarded([&]() -> Status {
+    if (Status status = checkHandle("session", session); !status)
+      return status;
+    if (!ready)
+      return isNull("ready");
+    const Result<Request> request = toRequest(problem);
+    if (!request)
+      return request.status();
+    const Result<bool> found = session->session->isReady(*request);
+    if (!found)
+      return found.status();
+    *ready = *found;
+    return {};
   });
 }
 
 mtn_status mtn_load_image(mtn_session *session, const void *bytes, size_t size, mtn_kernel **kernel) {
   return guarded([&]() -> mtn_status {
-    if (!session || !bytes)
-      return report(isNull(session ? "bytes" : "session"));
+    if (Status status = checkHandle("session", session); !status)
+      return report(status);
+    if (!bytes)
+      return report(isNull("bytes"));
     return handOut(*session, session->session->loadImage({static_cast<const char *>(bytes), size}), kernel);
   });
 }
 
-void mtn_kernel_release(mtn_kernel *kernel) { delete kernel; }
+void mtn_kernel_release(mtn_kernel *kernel) { releaseHandle(kernel); }
 
 mtn_status mtn_kernel_get_info(mtn_kernel *kernel, mtn_kernel_info *info) {
   return guarded([&]() -> Status {
-    if (!kernel)
-      return isNull("kernel");
+    if (Status status = checkHandle("kernel", kernel); !status)
+      return status;
     const Kernel &loaded = *kernel->kernel;
     return writeStruct("info", info,
                        mtn_kernel_info{.struct_size = 0,
@@ -178,8 +209,8 @@ static const char *keepForever(const std::string &name) {
 mtn_status mtn_compile(mtn_session *session, const mtn_problem *problem, mtn_emit emit, const mtn_shape *shape,
                        mtn_compile_result *result) {
   return guarded([&]() -> mtn_status {
-    if (!session)
-      return report(isNull("session"));
+    if (Status status = checkHandle("session", session); !status)
+      return report(status);
     if (emit < MTN_EMIT_IMAGE || emit > MTN_EMIT_PLAN)
       return report(Status::invalid(fmt::format("emit is {}, expected 0 to 6", static_cast<int>(emit))));
     mtn_compile_result made = {};

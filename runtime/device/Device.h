@@ -41,8 +41,20 @@ struct Work {
   int64_t scratch = 0; ///< CPU: bytes per thread; GPU: dynamic shared memory
 };
 
-/// A queue of the device; null is its default. The CPU device has no other.
+/// A queue of the device; null is its default. On the CPU what is given to that one is done when the call returns.
 using Stream = void *;
+
+/// A point in a stream; before it is first recorded it counts as reached.
+class StreamEvent {
+public:
+  virtual ~StreamEvent() = default;
+  virtual Status record(Stream stream) = 0;
+  virtual Result<bool> reached() = 0;
+  /// Waits; tells what failed before it in its stream.
+  virtual Status wait() = 0;
+  /// What `stream` is given from now on waits.
+  virtual Status holdBack(Stream stream) = 0;
+};
 
 struct DeviceInfo {
   std::string name;        ///< "cpu"
@@ -73,6 +85,16 @@ public:
   virtual Status copyToHost(void *target, const void *source, size_t bytes, Stream stream) = 0;
   virtual Status copyFromHost(void *target, const void *source, size_t bytes, Stream stream) = 0;
   virtual Status synchronize(Stream stream) = 0;
+  /// The CPU device keeps `keep` until the work that `stream` holds now is done.
+  virtual Status retain(Stream stream, std::shared_ptr<const void> keep) { return synchronize(stream); }
+  virtual Result<Stream> createStream() { return noStreams(); }
+  virtual Status destroyStream(Stream stream) { return noStreams(); }
+  virtual Result<std::unique_ptr<StreamEvent>> createEvent() { return noStreams(); }
+  /// Waits for all streams.
+  virtual void drain() {}
+
+protected:
+  static Status noStreams() { return {StatusCode::NotInThisVersion, "streams of this device are not in this version"}; }
 };
 
 } // namespace muntin::runtime

@@ -146,6 +146,12 @@ CompileOutput CompilerLibrary::compile(const CompileRequest &request) {
     options.heads = request.shape->heads;
     options.kv_heads = request.shape->kvHeads;
   }
+  if (request.begin) {
+    options.begin_stage = [](void *user, const char *stage) {
+      return static_cast<const CompileRequest *>(user)->begin(stage) ? 0 : 1;
+    };
+    options.begin_stage_user = const_cast<CompileRequest *>(&request);
+  }
   mtnc_result result = {};
   functions_.compile(request.key.data(), request.key.size(), &options, &result);
   CompileOutput output = takeResult(result);

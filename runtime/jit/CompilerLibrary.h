@@ -13,6 +13,7 @@
 #include "runtime/abi/Result.h"
 #include "runtime/base/Log.h"
 
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -24,6 +25,8 @@ struct CompileRequest {
   std::string key;
   mtnc_emit emit = MTNC_EMIT_IMAGE;
   std::optional<Shape> shape; ///< the extents that predictions are for
+  /// Called before each stage, on the thread that compiles; false ends the compilation. May be null.
+  std::function<bool(const char *stage)> begin;
 };
 
 struct CompileOutput {

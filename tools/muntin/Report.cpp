@@ -134,7 +134,9 @@ int muntin::exitCode(StatusCode code) {
   case StatusCode::NotInThisVersion:
   case StatusCode::IoError: return 2;
   case StatusCode::Unavailable:
-  case StatusCode::OutOfMemory: return 3;
+  case StatusCode::OutOfMemory:
+  case StatusCode::Cancelled:
+  case StatusCode::TimedOut: return 3;
   case StatusCode::CompileFailed: return 4;
   }
   return 4;

@@ -10,6 +10,7 @@
 
 #include "runtime/base/Log.h"
 #include "runtime/device/Device.h"
+#include "runtime/device/cpu/Scratch.h"
 #include "runtime/device/cpu/Workers.h"
 
 #include <string>
@@ -20,11 +21,12 @@ namespace muntin::runtime {
 struct CpuOptions {
   int threads = 0;                        ///< 0: the processors this process may use
   HostParallelFor parallelFor;            ///< null: oneTBB
+  HostAllocator allocator;                ///< null: the system's
   std::vector<std::string> temporaryDirs; ///< where code may be put, in order of preference
   Log log = Log();
 };
 
-/// Launches are done when launch() returns; there is only the null stream.
+/// Launches on the default stream are done when launch() returns.
 std::unique_ptr<Device> createCpuDevice(CpuOptions options);
 
 } // namespace muntin::runtime

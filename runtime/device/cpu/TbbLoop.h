@@ -8,6 +8,8 @@
 #ifndef MUNTIN_RUNTIME_DEVICE_CPU_TBBLOOP_H
 #define MUNTIN_RUNTIME_DEVICE_CPU_TBBLOOP_H
 
+#include "runtime/base/Fork.h"
+
 #include <memory>
 
 namespace muntin::runtime {
@@ -27,7 +29,8 @@ public:
 
 private:
   struct State;
-  const std::unique_ptr<State> state_;
+  const Birthplace birthplace_;
+  std::unique_ptr<State> state_;
 };
 
 } // namespace muntin::runtime

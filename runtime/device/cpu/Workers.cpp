@@ -9,8 +9,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
-#include <memory>
 
 namespace muntin::runtime {
 
@@ -67,30 +65,13 @@ void Workers::run(int64_t count, int limit, HostParallelFor::Body body, void *co
   if (host_.run)
     return host_.run(host_.user, count, body, context);
   const int workers = static_cast<int>(std::min<int64_t>(allowed, count));
-  if (workers == 1)
+  if (workers == 1 || birthplace_.inherited()) // the pool's threads are not in a forked child
     return body(context, 0, count);
 
   Loop loop{{count, workers}, body, context};
   handovers_.fetch_add(1, std::memory_order_release);
   loop_.run(workers, work, this, &loop);
   handovers_.load(std::memory_order_acquire);
-}
-
-void *threadScratch(size_t bytes) {
-  constexpr size_t kAlignment = 64;
-  struct Release {
-    void operator()(void *memory) const { std::free(memory); }
-  };
-  thread_local std::unique_ptr<void, Release> memory;
-  thread_local size_t capacity = 0;
-  if (bytes > capacity || !memory) {
-    const size_t rounded = std::max(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
-    memory.reset();
-    capacity = 0;
-    memory.reset(std::aligned_alloc(kAlignment, rounded));
-    capacity = memory ? rounded : 0;
-  }
-  return memory.get();
 }
 
 } // namespace muntin::runtime

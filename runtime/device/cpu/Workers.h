@@ -8,6 +8,7 @@
 #ifndef MUNTIN_RUNTIME_DEVICE_CPU_WORKERS_H
 #define MUNTIN_RUNTIME_DEVICE_CPU_WORKERS_H
 
+#include "runtime/base/Fork.h"
 #include "runtime/device/cpu/TbbLoop.h"
 
 #include <atomic>
@@ -38,6 +39,7 @@ public:
 private:
   static void work(void *self, void *loop);
 
+  const Birthplace birthplace_;
   const int threads_;
   const HostParallelFor host_;
   TbbLoop loop_{threads_};
@@ -45,10 +47,6 @@ private:
   /// each side what the other wrote; oneTBB does too, but no sanitizer can see that.
   std::atomic<uint64_t> handovers_{0};
 };
-
-/// Memory for the kernel's scratch: 64-byte aligned, belongs to the calling
-/// thread, grows and is kept until the thread ends. Null if there is none.
-void *threadScratch(size_t bytes);
 
 } // namespace muntin::runtime
 

@@ -7,7 +7,8 @@
 //
 // muntin.h with handles that release themselves. Nothing is thrown: a call that
 // can fail returns an Outcome, or an Expected<T> that holds a value or the
-// Outcome that says why there is none.
+// Outcome that says why there is none. Who likes exceptions defines
+// MUNTIN_EXCEPTIONS and asks for session.value().
 //
 //   auto session = muntin::Session::create();
 //   muntin::Attention problem{.rank = 2, .headDim = 64, .mask = "neighborhood(window=7x7)"};
@@ -23,8 +24,8 @@
 #define MUNTIN_MUNTIN_HPP
 
 #include "muntin/muntin.h"
+#include "muntin/outcome.hpp"
 
-#include <cassert>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -35,50 +36,6 @@
 #include <vector>
 
 namespace muntin {
-
-/// How a call ended: success, or a code with one sentence.
-class [[nodiscard]] Outcome {
-public:
-  Outcome() = default;
-  /// Takes the thread's last error along if `status` is a failure.
-  explicit Outcome(mtn_status status) : code_(status) {
-    if (status == MTN_OK)
-      return;
-    message_ = mtn_last_error()->message;
-    if (const char *path = mtn_last_error()->reproducer)
-      reproducer_ = path;
-  }
-
-  bool ok() const { return code_ == MTN_OK; }
-  explicit operator bool() const { return ok(); }
-  mtn_status code() const { return code_; }
-  const std::string &message() const { return message_; }
-  /// A file that replays a failed compilation, or "".
-  const std::string &reproducer() const { return reproducer_; }
-
-private:
-  mtn_status code_ = MTN_OK;
-  std::string message_, reproducer_;
-};
-
-/// A value, or the Outcome that says why there is none. `*` and `->` need a value.
-template <typename T> class [[nodiscard]] Expected {
-public:
-  Expected(T value) : value_(std::move(value)) {}
-  Expected(Outcome failure) : failure_(std::move(failure)) { assert(!failure_.ok() && "a failure needs a code"); }
-
-  bool ok() const { return value_.has_value(); }
-  explicit operator bool() const { return ok(); }
-  const Outcome &error() const { return failure_; }
-  T &operator*() { return *value_; }
-  const T &operator*() const { return *value_; }
-  T *operator->() { return &*value_; }
-  const T *operator->() const { return &*value_; }
-
-private:
-  std::optional<T> value_;
-  Outcome failure_;
-};
 
 /// What a kernel is compiled for; empty strings leave the choice to the library.
 struct Attention {
@@ -153,6 +110,7 @@ struct Arguments {
   std::optional<double> scale = {};
   std::span<std::byte> workspace = {};
   int threads = 0;
+  mtn_stream stream = nullptr; ///< null: the run is done when the call returns
 
   /// Valid as long as this object.
   mtn_arguments view() const {
@@ -169,6 +127,7 @@ struct Arguments {
     arguments.workspace = workspace.data();
     arguments.workspace_size = workspace.size();
     arguments.threads = threads;
+    arguments.stream = stream;
     arguments.flags = workspace.empty() ? static_cast<uint32_t>(MTN_ALLOCATE_WORKSPACE) : 0u;
     return arguments;
   }
@@ -255,6 +214,47 @@ public:
   }
 };
 
+/// A queue of work. Owned by a Session, which must outlive it.
+class Stream {
+public:
+  Stream() = default;
+  Stream(mtn_session *session, mtn_stream stream) : session_(session), stream_(stream) {}
+  Stream(Stream &&other) noexcept : session_(other.session_), stream_(std::exchange(other.stream_, nullptr)) {}
+  Stream &operator=(Stream &&other) noexcept {
+    std::swap(session_, other.session_);
+    std::swap(stream_, other.stream_);
+    return *this;
+  }
+  /// Waits for its work. What fails in it and was not asked for is lost: synchronize() first.
+  ~Stream() {
+    if (stream_)
+      (void)mtn_stream_destroy(session_, stream_);
+  }
+
+  mtn_stream get() const { return stream_; }
+  Outcome synchronize() const { return Outcome(mtn_stream_synchronize(session_, stream_)); }
+
+private:
+  mtn_session *session_ = nullptr;
+  mtn_stream stream_ = nullptr;
+};
+
+/// A point in a stream; before it is first recorded it counts as reached.
+class Event : public Handle<mtn_event, mtn_event_destroy> {
+public:
+  using Handle::Handle;
+  Outcome record(const Stream &stream) const { return Outcome(mtn_event_record(handle_, stream.get())); }
+  Outcome wait() const { return Outcome(mtn_event_synchronize(handle_)); }
+  Expected<bool> reached() const {
+    int32_t reached = 0;
+    if (Outcome done(mtn_event_query(handle_, &reached)); !done)
+      return done;
+    return reached != 0;
+  }
+  /// What `stream` is given from now on waits for this.
+  Outcome holdBack(const Stream &stream) const { return Outcome(mtn_stream_wait(stream.get(), handle_)); }
+};
+
 class Session : public Handle<mtn_session, mtn_session_destroy> {
 public:
   using Handle::Handle;
@@ -272,6 +272,33 @@ public:
     if (Outcome done(mtn_prepare(handle_, &view, flags, &kernel)); !done)
       return done;
     return Kernel(kernel);
+  }
+  /// Has a thread of the session do that.
+  Outcome prepareInBackground(const Attention &problem, uint32_t flags = 0) const {
+    const mtn_problem view = problem.view();
+    return Outcome(mtn_prepare(handle_, &view, flags | MTN_BACKGROUND, nullptr));
+  }
+  /// True if the kernel is in memory.
+  Expected<bool> isReady(const Attention &problem) const {
+    const mtn_problem view = problem.view();
+    int32_t ready = 0;
+    if (Outcome done(mtn_is_ready(handle_, &view, &ready)); !done)
+      return done;
+    return ready != 0;
+  }
+  /// All who wait for a kernel return now.
+  Outcome cancel() const { return Outcome(mtn_session_cancel(handle_)); }
+  Expected<Stream> stream() const {
+    mtn_stream stream = nullptr;
+    if (Outcome done(mtn_stream_create(handle_, &stream)); !done)
+      return done;
+    return Stream(handle_, stream);
+  }
+  Expected<Event> event() const {
+    mtn_event *event = nullptr;
+    if (Outcome done(mtn_event_create(handle_, &event)); !done)
+      return done;
+    return Event(event);
   }
   Outcome forward(const Attention &problem, const Arguments &arguments) const {
     const mtn_problem problemView = problem.view();

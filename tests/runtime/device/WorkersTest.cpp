@@ -108,18 +108,49 @@ TEST(Workers, TheHostsLoopIsUsed) {
   EXPECT_TRUE(single.eachOnce());
 }
 
-TEST(Workers, ScratchIsAlignedAndBelongsToTheThread) {
-  void *small = threadScratch(100);
+TEST(Scratch, IsAlignedKeptAndTheThreadsOwn) {
+  ScratchPool pool({});
+  const auto addressOf = [&](size_t bytes) { return ScratchPool::Lease(pool, bytes).data(); };
+  void *small = addressOf(100);
   EXPECT_EQ(reinterpret_cast<uintptr_t>(small) % 64, 0u);
-  EXPECT_EQ(threadScratch(64), small) << "grows only";
-  void *large = threadScratch(1 << 20);
-  EXPECT_EQ(reinterpret_cast<uintptr_t>(large) % 64, 0u);
-  std::memset(large, 1, 1 << 20);
-  void *other = nullptr;
-  std::thread([&] { other = threadScratch(100); }).join();
-  EXPECT_NE(other, large);
-  EXPECT_EQ(threadScratch(size_t(1) << 62), nullptr);
-  EXPECT_NE(threadScratch(10), nullptr);
+  EXPECT_EQ(addressOf(64), small) << "kept for the next run";
+  EXPECT_EQ(addressOf(0), nullptr);
+  {
+    const ScratchPool::Lease large(pool, 1 << 20), second(pool, 1 << 20); // a loop inside a loop
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(large.data()) % 64, 0u);
+    EXPECT_NE(large.data(), second.data());
+    std::memset(large.data(), 1, 1 << 20);
+    void *other = nullptr;
+    std::thread([&] { other = addressOf(100); }).join();
+    EXPECT_NE(other, large.data());
+  }
+  EXPECT_EQ(addressOf(size_t(1) << 62), nullptr);
+  EXPECT_EQ(addressOf(SIZE_MAX), nullptr);
+  EXPECT_NE(addressOf(10), nullptr);
+}
+
+TEST(Scratch, ComesFromTheHostAndGoesBack) {
+  struct Host {
+    int64_t living = 0, given = 0;
+    static void *allocate(void *user, size_t bytes, size_t alignment) {
+      auto *host = static_cast<Host *>(user);
+      ++host->living;
+      ++host->given;
+      return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    }
+    static void release(void *user, void *memory) {
+      --static_cast<Host *>(user)->living;
+      std::free(memory);
+    }
+  } host;
+  {
+    ScratchPool pool({Host::allocate, Host::release, &host});
+    for (const size_t bytes : {100, 50, 5000})
+      EXPECT_NE(ScratchPool::Lease(pool, bytes).data(), nullptr);
+    EXPECT_EQ(host.given, 2);
+    EXPECT_EQ(host.living, 1);
+  }
+  EXPECT_EQ(host.living, 0);
 }
 
 void addTask(const uint64_t *arguments, int64_t begin, int64_t end, void *scratch) {
@@ -145,8 +176,9 @@ TEST(CpuDevice, RefusesWhatItHasNot) {
   int dummy = 0;
   const Work work{.entry = reinterpret_cast<void *>(&addTask), .tasks = 1, .scratch = int64_t(1) << 62};
   EXPECT_EQ(device->launch(work, nullptr, 0).code(), StatusCode::OutOfMemory);
-  EXPECT_EQ(device->launch(work, &dummy, 0).code(), StatusCode::NotInThisVersion);
-  EXPECT_EQ(device->synchronize(&dummy).code(), StatusCode::NotInThisVersion);
+  EXPECT_EQ(device->launch(work, &dummy, 0).code(), StatusCode::InvalidArgument) << "a stream of nobody";
+  EXPECT_EQ(device->synchronize(&dummy).code(), StatusCode::InvalidArgument);
+  EXPECT_EQ(device->destroyStream(&dummy).code(), StatusCode::InvalidArgument);
   EXPECT_EQ(device->allocate(size_t(1) << 62).status().code(), StatusCode::OutOfMemory);
   EXPECT_FALSE(device->accepts({.kind = Binary::Kind::Ptx, .target = "x86-64-v3"}));
   EXPECT_FALSE(device->accepts({.kind = Binary::Kind::SharedObject, .target = "sm_80"}));

@@ -8,6 +8,7 @@
 // Implements Compiler.h for the tests of the runtime: images whose machine code
 // is FakeKernel.c. The problem's plan says how it shall behave:
 //
+//   endless   until it is stopped
 //   slow      takes a while          fail      fails, with a reproducer
 //   damaged   a flipped byte         alien     an image for another problem
 //   noentry   names a missing entry  guards    the last variant has guards
@@ -114,6 +115,13 @@ void compile(const std::string &key, const mtnc_options &options, mtnc_result &r
   }
   if (problem->plan.starts_with("slow"))
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  while (problem->plan.starts_with("endless") && !options.begin_stage(options.begin_stage_user, "lower"))
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  if (options.begin_stage && options.begin_stage(options.begin_stage_user, "link")) {
+    result.status = static_cast<int>(StatusCode::Cancelled);
+    result.message = copyOf("stopped before link");
+    return;
+  }
   std::string output = options.emit == MTNC_EMIT_IMAGE ? serializeImage(imageOf(key, *problem)) : "text of " + key;
   if (options.emit == MTNC_EMIT_PLAN && options.grid)
     output += " for " + std::to_string(options.grid[0]);

@@ -1,4 +1,4 @@
-//===- JitTest.cpp - single flight, and opening the compiler library *- C++ -*-===//
+//===- JitTest.cpp - opening the compiler library *- C++ -*-===//
 //
 // Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/jit/CompilerLibrary.h"
-#include "runtime/jit/SingleFlight.h"
 
 #include <gtest/gtest.h>
 
@@ -20,56 +19,6 @@ using namespace muntin;
 using namespace muntin::runtime;
 
 namespace {
-
-TEST(SingleFlight, ManyAskOneMakes) {
-  constexpr int kThreads = 32;
-  SingleFlight<int> flights;
-  std::barrier start(kThreads);
-  std::atomic<int> made{0}, waited{0}, right{0};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i)
-    threads.emplace_back([&] {
-      start.arrive_and_wait();
-      const auto [value, other] = flights.run("key", [&] {
-        ++made;
-        std::this_thread::sleep_for(std::chrono::milliseconds(50)); // the others come meanwhile
-        return 42;
-      });
-      waited += other;
-      right += value == 42;
-    });
-  for (std::thread &thread : threads)
-    thread.join();
-  EXPECT_EQ(right, kThreads);
-  EXPECT_EQ(made + waited, kThreads) << "who did not wait made it";
-  EXPECT_GT(waited, 0);
-}
-
-TEST(SingleFlight, DifferentKeysDoNotWaitForEachOther) {
-  SingleFlight<int> flights;
-  std::barrier both(2); // each is inside while the other is
-  std::atomic<int> waited{0};
-  const auto fly = [&](const std::string &key) {
-    waited += flights
-                  .run(key,
-                       [&] {
-                         both.arrive_and_wait();
-                         return 1;
-                       })
-                  .second;
-  };
-  std::thread a(fly, "a"), b(fly, "b");
-  a.join();
-  b.join();
-  EXPECT_EQ(waited, 0);
-}
-
-TEST(SingleFlight, NothingIsKept) {
-  SingleFlight<int> flights;
-  int calls = 0;
-  for (int i = 0; i < 3; ++i)
-    EXPECT_EQ(flights.run("key", [&] { return ++calls; }).first, i + 1);
-}
 
 std::string keyOf(const std::string &plan) {
   Problem problem;
