@@ -240,7 +240,7 @@ private:
 };
 
 /// A point in a stream; before it is first recorded it counts as reached.
-class Event : public Handle<mtn_event, mtn_event_destroy> {
+class StreamEvent : public Handle<mtn_event, mtn_event_destroy> {
 public:
   using Handle::Handle;
   Outcome record(const Stream &stream) const { return Outcome(mtn_event_record(handle_, stream.get())); }
@@ -294,11 +294,11 @@ public:
       return done;
     return Stream(handle_, stream);
   }
-  Expected<Event> event() const {
+  Expected<StreamEvent> event() const {
     mtn_event *event = nullptr;
     if (Outcome done(mtn_event_create(handle_, &event)); !done)
       return done;
-    return Event(event);
+    return StreamEvent(event);
   }
   Outcome forward(const Attention &problem, const Arguments &arguments) const {
     const mtn_problem problemView = problem.view();
