@@ -14,9 +14,9 @@ namespace muntin::emulator {
 
 /// Groups of cp.async, per warp. A copy remembers its addresses; its data moves when it is performed.
 struct CpAsyncCopy {
-  uint32_t mask = 0;
+  uint32_t mask = 0;    ///< 0 once it has been performed
+  bool awaited = false; ///< by whoever waits at an mbarrier
   uint32_t bytes = 0;
-  uint64_t source[WarpSize] = {};
   uint8_t *from[WarpSize] = {}; ///< nullptr: zeros only
   uint8_t *to[WarpSize] = {};
   uint32_t sourceBytes[WarpSize] = {};
@@ -26,8 +26,10 @@ struct CpAsyncCopy {
 class CpAsyncState {
 public:
   struct PerWarp {
-    std::deque<CpAsyncCopy> open;               ///< not committed
-    std::deque<std::deque<CpAsyncCopy>> groups; ///< committed, oldest first
+    // Shared: a wait for the group and an arrival at an mbarrier may both bring a copy about.
+    using Group = std::vector<std::shared_ptr<CpAsyncCopy>>;
+    Group open;               ///< not committed
+    std::deque<Group> groups; ///< committed, oldest first
     uint32_t line = 0;
   };
   PerWarp &of(const Warp &w) {

@@ -1,4 +1,4 @@
-//===- ClusterOps.cpp - clusters: barriers, addresses, st.async -----------===//
+//===- ClusterOps.cpp - clusters: barriers, addresses -----------===//
 //
 // Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -136,7 +136,5 @@ void decodeSetmaxnreg(Decoder &d) {
     d.fail(d.operand(0), "expected a multiple of 8 from 24 to 256, got " + std::to_string(n));
   d.now.run = [](Warp &w, const Instr &, uint32_t mask) { w.converged(mask); };
 }
-
-void decodeStAsync(Decoder &d) { d.unsupported(); }
 
 } // namespace muntin::emulator

@@ -20,7 +20,7 @@ namespace {
 constexpr uint8_t WideSource = 2; ///< flag: the source's base has 64 bits
 
 void perform(CpAsyncCopy &copy) {
-  eachLane(copy.mask, [&](unsigned i) {
+  eachLane(std::exchange(copy.mask, 0), [&](unsigned i) {
     uint8_t piece[16] = {}; // beyond the source size: zeros
     if (copy.sourceBytes[i])
       std::memcpy(piece, copy.from[i], copy.sourceBytes[i]);
@@ -67,11 +67,9 @@ void copy(Warp &w, const Instr &in, uint32_t mask) {
     });
   }
   CpAsyncState::PerWarp &state = cta.cpAsync->of(w);
-  if (cta.performNow()) {
+  if (cta.performNow())
     perform(c);
-    c.mask = 0;
-  }
-  state.open.push_back(std::move(c));
+  state.open.push_back(std::make_shared<CpAsyncCopy>(c));
 }
 
 void commit(Warp &w, const Instr &, uint32_t) {
@@ -82,10 +80,10 @@ void commit(Warp &w, const Instr &, uint32_t) {
 void waitFor(Warp &w, size_t mostPending) {
   CpAsyncState::PerWarp &state = w.cta().cpAsync->of(w);
   while (state.groups.size() > mostPending) {
-    for (CpAsyncCopy &c : state.groups.front()) {
-      perform(c);
+    for (const auto &c : state.groups.front()) {
+      perform(*c);
       if (RaceChecker *race = w.cta().race)
-        race->learn(w, race->cpAsyncAgent(w), c.action);
+        race->learn(w, race->cpAsyncAgent(w), c->action);
     }
     state.groups.pop_front();
   }
@@ -96,38 +94,36 @@ void waitFor(Warp &w, size_t mostPending) {
 void arriveAfterCopies(Warp &w, const MbarrierPlace &m, uint32_t lanes) {
   Cta &cta = w.cta();
   CpAsyncState::PerWarp &state = cta.cpAsync->of(w);
-  std::vector<CpAsyncCopy> copies(state.open.begin(), state.open.end());
-  state.open.clear();
-  for (auto &group : state.groups) {
+  CpAsyncState::PerWarp::Group copies = state.open;
+  for (const auto &group : state.groups)
     copies.insert(copies.end(), group.begin(), group.end());
-    group.clear();
-  }
+  for (const auto &c : copies)
+    c->awaited = true;
   const uint32_t agent = cta.race ? cta.race->cpAsyncAgent(w) : 0, action = cta.race ? cta.race->lastAction(agent) : 0;
-  auto finish = [&w, m, lanes, agent, action, copies = std::move(copies)]() mutable {
-    for (CpAsyncCopy &c : copies)
-      perform(c);
-    if (RaceChecker *race = m.cta->race; race && m.cta == &w.cta())
+  const Report issuer = cta.reportAt(w, w.pc(), w.frame(), ReportKind::AsyncMisuse, -1, m.offset, "");
+  // The warp may have ended by then: only its CTA is named.
+  auto finish = [&cta, m, lanes, agent, action, issuer, copies = std::move(copies)]() mutable {
+    for (const auto &c : copies)
+      perform(*c);
+    if (RaceChecker *race = cta.race; race && m.cta == &cta)
       race->releaseAction(mbarrierObject(m, mbarrierParity(mbarrierWord(m))), agent, action);
-    mbarrierArrive(w, m, lanes, false);
+    mbarrierArriveLate(m, lanes, issuer);
   };
   if (cta.performNow())
     return finish();
-  cta.pending.push_back({finish,
-                         w.index(),
-                         cta.nextSequence++,
-                         cta.reportAt(w, w.pc(), w.frame(), ReportKind::AsyncMisuse, -1, m.offset, ""),
-                         {}});
+  cta.pending.push_back({finish, w.index(), cta.nextSequence++, issuer, {}});
 }
 
 void CpAsyncState::finish(Warp &w) {
   PerWarp &state = of(w);
-  const bool left =
-      !state.open.empty() || std::any_of(state.groups.begin(), state.groups.end(), [](auto &g) { return !g.empty(); });
-  for (auto &group : state.groups)
-    for (CpAsyncCopy &c : group)
-      perform(c);
-  for (CpAsyncCopy &c : state.open)
-    perform(c);
+  state.groups.push_back(std::exchange(state.open, {}));
+  bool left = false;
+  for (const auto &group : state.groups)
+    for (const auto &c : group)
+      if (!c->awaited) {
+        perform(*c);
+        left = true;
+      }
   state = {};
   if (left)
     w.cta().note(w, ReportKind::Remark, -1, 0, "the warp ends with a cp.async that it did not wait for");

@@ -48,7 +48,7 @@ Status LoadedModule::allocate(int device, uint64_t deviceBytes) {
     Allocation *a = memory_.find(at);
     a->allWritten = true; // variables start as zero
     std::memset(a->host, 0, std::max<uint64_t>(v.bytes, 1));
-    std::memcpy(a->host, v.initial.data(), v.initial.size());
+    std::copy(v.initial.begin(), v.initial.end(), a->host);
   }
   for (const Variable &v : module_->variables)
     for (const Relocation &r : v.relocations) {

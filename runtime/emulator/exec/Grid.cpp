@@ -8,9 +8,7 @@
 #include "runtime/emulator/exec/Grid.h"
 
 #include "runtime/emulator/exec/Cluster.h"
-
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
+#include "runtime/emulator/exec/Threads.h"
 
 #include <deque>
 
@@ -154,28 +152,47 @@ static bool reportHazards(Grid &grid) {
   return true;
 }
 
+namespace {
+
+/// What the workers of a launch share.
+struct Shared {
+  Grid &grid;
+  uint64_t clusters;
+  std::atomic<uint64_t> next{0};
+  /// Raised when work is handed out and when it is done: oneTBB orders the two as well, but no sanitizer can see that.
+  std::atomic<uint64_t> handovers{0};
+};
+
+void worker(void *context) {
+  auto &shared = *static_cast<Shared *>(context);
+  shared.handovers.load(std::memory_order_acquire);
+  try {
+    work(shared.grid, shared.next, shared.clusters);
+  } catch (Fault &fault) {
+    shared.grid.stop = true;
+    shared.grid.reports.add(std::move(fault.report));
+  }
+  shared.handovers.fetch_add(1, std::memory_order_release);
+}
+
+} // namespace
+
 bool runGrid(Grid &grid) {
   if (grid.options.check != CheckLevel::Off && !reportHazards(grid))
     return false;
   const LaunchShape &s = grid.shape;
   const uint64_t clusters =
       uint64_t(s.grid[0] / s.cluster[0]) * (s.grid[1] / s.cluster[1]) * (s.grid[2] / s.cluster[2]);
-  std::atomic<uint64_t> next{0};
-  const auto one = [&] {
-    try {
-      work(grid, next, clusters);
-    } catch (Fault &fault) {
-      grid.stop = true;
-      grid.reports.add(std::move(fault.report));
-    }
-  };
-  const int threads = grid.options.threads ? static_cast<int>(grid.options.threads) : tbb::task_arena::automatic;
-  tbb::task_arena arena(threads);
-  const int workers = static_cast<int>(std::min<uint64_t>(clusters, static_cast<uint64_t>(arena.max_concurrency())));
-  if (workers == 1)
-    one();
-  else
-    arena.execute([&] { tbb::parallel_for(0, workers, [&](int) { one(); }, tbb::simple_partitioner()); });
+  const auto most = static_cast<uint64_t>(threadsFor(grid.options.threads));
+  const int workers = static_cast<int>(std::min(clusters, most));
+  Shared shared{grid, clusters};
+  if (workers == 1) {
+    worker(&shared);
+    return !grid.stop;
+  }
+  shared.handovers.fetch_add(1, std::memory_order_release);
+  onThreads(grid.options.threads, workers, worker, &shared);
+  shared.handovers.load(std::memory_order_acquire);
   return !grid.stop;
 }
 

@@ -102,7 +102,7 @@ void decodeLdmatrix(Decoder &d) { decodeForm(d, true); }
 void decodeStmatrix(Decoder &d) { decodeForm(d, false); }
 
 void decodeMovmatrix(Decoder &d) {
-  if (!d.take("aligned") || !d.take("m8n8") || !d.take("trans") || d.needType() != Type::B16)
+  if (!d.take("sync") || !d.take("aligned") || !d.take("m8n8") || !d.take("trans") || d.needType() != Type::B16)
     d.unsupported();
   d.expectCount(2, 2);
   d.now.op[1] = d.src(1, Type::B32);

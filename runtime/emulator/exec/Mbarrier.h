@@ -20,7 +20,11 @@
 
 #include "runtime/emulator/exec/Cta.h"
 
+#include <string>
+
 namespace muntin::emulator {
+
+constexpr uint32_t MbarrierMostCount = (1 << 20) - 1;
 
 /// An mbarrier of this CTA or another one of the cluster.
 struct MbarrierPlace {
@@ -32,11 +36,16 @@ MbarrierPlace findMbarrier(Warp &w, unsigned lane, uint64_t address, bool mustEx
 
 uint64_t mbarrierWord(const MbarrierPlace &m);
 inline unsigned mbarrierParity(uint64_t word) { return (word >> 61) & 1; }
-/// Arrivals and transactions; `what` faults name the instruction's warp.
-void mbarrierArrive(Warp &w, const MbarrierPlace &m, uint32_t count, bool drop);
-void mbarrierExpect(Warp &w, const MbarrierPlace &m, int64_t bytes);
-/// Completion of an asynchronous operation: no warp is there to blame but the issuer, whose report is prepared.
+/// Why an operation on the object is wrong; empty if it was done. The caller knows whom to blame.
+[[nodiscard]] std::string mbarrierArrive(const MbarrierPlace &m, uint32_t count, bool drop);
+[[nodiscard]] std::string mbarrierExpect(const MbarrierPlace &m, int64_t bytes);
+void mbarrierInitialise(const MbarrierPlace &m, uint32_t count);
+/// cp.async.mbarrier.arrive without .noinc: its arrivals are counted on top.
+void mbarrierRaisePending(const MbarrierPlace &m, uint32_t count);
+uint32_t mbarrierPending(uint64_t word);
+/// What asynchronous operations do in the end: the issuer, whose report is prepared, is to blame.
 void mbarrierComplete(const MbarrierPlace &m, int64_t bytes, const Report &issuer);
+void mbarrierArriveLate(const MbarrierPlace &m, uint32_t count, const Report &issuer);
 /// A key for the race checker: one object per mbarrier and parity.
 uint64_t mbarrierObject(const MbarrierPlace &m, unsigned parity);
 
