@@ -132,15 +132,65 @@ void Task::forKeyRows(const attn::Box &box, const KeyCount &keys, function_ref<v
   nest(ir.constant(0));
 }
 
-/// Byte offsets of the box's keys, kMaxListStep at a time: what a step writes
+/// The live keys of each of the box's two vectors; returns a box of as many rows as the larger has. Masks that are an
+/// AND of a rule per axis have one range on the other axes.
+attn::Box Task::trimKeys(attn::MaskAttrInterface mask) {
+  const int64_t half = plan.getQueryBox().getDims()[0] / 2;
+  attn::Box live;
+  Value ends[2];
+  trim.emplace();
+  for (int vector : {0, 1}) {
+    attn::Box queries = queryBox; // lanes that the box lacks repeat its last token, and so does their box
+    attn::BoxAxis &axis = queries[0];
+    Value first = ir.min(ir.constant(vector * half), ir.sub(axis.count, 1));
+    axis.count = ir.min(ir.constant(half), ir.sub(axis.count, first));
+    axis.origin = ir.add(axis.origin, ir.mul(first, axis.step));
+    live = mask.liveKeys(ir.b, ir.loc, maskContext(), queries).box;
+    trim->step = live[0].step;
+    trim->origins[vector] = live[0].origin;
+    trim->counts[vector] = ir.max(live[0].count, ir.constant(0));
+    ends[vector] = ir.add(live[0].origin, ir.mul(trim->counts[vector], live[0].step));
+  }
+  // Ranges that do not lie one behind the other share nothing.
+  Value overlap = ir.max(ir.sub(ends[0], trim->origins[1]), ir.constant(0));
+  Value inOrder = ir.select(ir.less(trim->origins[1], trim->origins[0]), ir.constant(0), ir.constant(1));
+  inOrder = ir.select(ir.less(ends[1], ends[0]), ir.constant(0), inOrder);
+  trim->shared = ir.mul(ir.div(overlap, ir.constant(trim->step)), inOrder);
+  live[0].count = ir.max(trim->counts[0], trim->counts[1]);
+  return live;
+}
+
+/// The place in its own range that a vector sees in a row of the key box, or `otherwise` where it sees none.
+Value Task::ownPlace(Value vector, Value row, Value otherwise) {
+  Value first = ir.less(vector, ir.constant(1));
+  Value turned = ir.select(ir.less(row, trim->shared), ir.add(row, ir.sub(trim->counts[0], trim->shared)),
+                           ir.sub(row, trim->shared));
+  Value seen = ir.less(row, ir.select(first, trim->counts[0], trim->counts[1]));
+  return ir.select(seen, ir.select(first, turned, row), otherwise);
+}
+
+/// Its coordinate on the first axis; where the vector sees none, the other's, which exists.
+Value Task::ownCoordinate(int vector, Value row) {
+  auto of = [&](int which) {
+    Value place = ownPlace(ir.constant(which), row, ir.constant(0));
+    return ir.add(trim->origins[which], ir.mul(place, trim->step));
+  };
+  return ir.select(ir.less(row, trim->counts[vector]), of(vector), of(1 - vector));
+}
+
+/// Byte offsets of the box's keys, for one vector of it or for all, kMaxListStep at a time: what a step writes
 /// behind the end of a row is overwritten by the next row, or is padding.
 /// Where the next task's keys lie to the right of this one's, they are asked for: \p ahead is the address of the head.
 Value Task::emitKeyList(const attn::Box &box, const KeyCount &keys, ArrayRef<Value> strides, int64_t capacity,
-                        Value ahead, int64_t rowBytes) {
+                        Value ahead, int64_t rowBytes, int vector) {
   constexpr int64_t step = 4;
   Value list = allocateKeys(capacity, 8);
   auto at = [&](Value number) { return ir.offset(list, ir.mul(number, 8)); };
-  auto coordinate = [&](unsigned axis, Value place) { return ir.add(box[axis].origin, ir.mul(place, box[axis].step)); };
+  auto coordinate = [&](unsigned axis, Value place) {
+    if (axis == 0 && trim)
+      return ownCoordinate(vector, place);
+    return ir.add(box[axis].origin, ir.mul(place, box[axis].step));
+  };
   Value pitch = ir.mul(strides.back(), box.back().step);
   Value ramp = ir.mul(ir.laneConstants(step, [](int64_t lane) { return lane; }), ir.splat(pitch, step));
   Value length = box.back().count;

@@ -26,6 +26,9 @@ using namespace muntin::cpu;
 /// Steps of the inner loop over columns that are written out.
 static constexpr int64_t kColumnUnroll = 4;
 
+/// Multiply-adds in flight that keep two pipes busy: each takes 4 to 6 cycles.
+static constexpr int64_t kAccumulators = 12;
+
 /// Values of so many keys are multiplied before the next ones are: few enough that their rows stay in the first-level
 /// cache while the columns are walked over. Rows of a tensor with heads last lie far apart and fall on few sets of the
 /// cache; packed ones do not.
@@ -70,52 +73,58 @@ Value Task::multiplyAdd(const KeyTile &keys, Value acc, Value x, Value y) {
 
 /// One step over the columns: word number column + shift of each key.
 Values Task::scoreStep(const KeyTile &keys, const Buffer &query, ArrayRef<Value> pointers, Value column,
-                       int64_t shift, Value group, ValueRange acc, bool single) {
+                       int64_t shift, const Part &part, ValueRange acc, bool single) {
   Value word = ir.add(column, shift);
   Values vectors, next;
-  for (int64_t j = 0; j < blocking.blockVectors; ++j)
-    vectors.push_back(at(query, word, group, j));
-  for (Value &vector : vectors)
-    vector = ir.load(ir.vec(blocking.lanes, keys.kind == KeyTile::Kind::F32 ? ir.f32() : ir.i32()), vector);
+  Type type = ir.vec(blocking.lanes, keys.kind == KeyTile::Kind::F32 ? ir.f32() : ir.i32());
+  for (int64_t j = 0; j < part.vectors; ++j)
+    vectors.push_back(ir.load(type, at(query, word, part.group, part.first + j)));
   for (int64_t r = 0; r < blocking.rows; ++r) {
     Value key = broadcastWord(keys, ir.offset(pointers[r], ir.mul(word, 4)), single);
-    for (int64_t j = 0; j < blocking.blockVectors; ++j)
-      next.push_back(multiplyAdd(keys, acc[r * blocking.blockVectors + j], key, vectors[j]));
+    for (int64_t j = 0; j < part.vectors; ++j)
+      next.push_back(multiplyAdd(keys, acc[r * part.vectors + j], key, vectors[j]));
   }
   return next;
 }
 
-/// Scores of `rows` keys from number `first` on with a group of queries.
-void Task::emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer &scores, Value first, Value group,
-                          bool masked) {
+/// Scores of `rows` keys from number `first` on with a part of the queries.
+void Task::emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer &scores, Value first,
+                          const Part &part, bool masked) {
   bool pairs = keys.kind == KeyTile::Kind::Pairs;
   int64_t words = keys.columns / (pairs ? 2 : 1), unrolled = words / kColumnUnroll * kColumnUnroll;
-  int64_t vectors = blocking.blockVectors;
-  Values pointers, acc;
+  Values pointers;
   for (int64_t r = 0; r < blocking.rows; ++r) {
-    Value offset = ir.load(ir.i64(), ir.offset(keys.offsets, ir.mul(ir.add(first, r), 8)));
+    Value offset = ir.load(ir.i64(), ir.offset(part.offsets, ir.mul(ir.add(first, r), 8)));
     pointers.push_back(ir.offset(keys.base, offset));
   }
-  auto place = [&](int64_t r, int64_t j) { return at(scores, ir.add(first, r), group, j); };
+  auto place = [&](int64_t r, int64_t j) { return at(scores, ir.add(first, r), part.group, part.first + j); };
+  // Few accumulators would wait for each other: columns then fall into sums of their own, added at the end.
+  const int64_t block = blocking.rows * part.vectors, sums = block < kAccumulators ? 2 : 1;
+  Values acc;
   for (int64_t r = 0; r < blocking.rows; ++r)
-    for (int64_t j = 0; j < vectors; ++j)
+    for (int64_t j = 0; j < part.vectors; ++j)
       acc.push_back(masked ? ir.load(vecF32(), place(r, j)) : ir.splat(0.0f, blocking.lanes));
-  auto step = [&](Value column, int64_t shift, ValueRange so_far, bool single) {
-    return scoreStep(keys, query, pointers, column, shift, group, so_far, single);
+  acc.resize(sums * block, ir.splat(0.0f, blocking.lanes));
+  auto step = [&](Value column, int64_t shift, Values &all, bool single) {
+    auto mine = MutableArrayRef<Value>(all).slice(shift % sums * block, block);
+    llvm::copy(scoreStep(keys, query, pointers, column, shift, part, ValueRange(mine), single), mine.begin());
   };
   acc = ir.loop(ir.constant(0), ir.constant(unrolled), kColumnUnroll, acc, [&](Value column, ValueRange carried) {
     Values next(carried);
     for (int64_t u = 0; u < kColumnUnroll; ++u)
-      next = step(column, u, next, false);
+      step(column, u, next, false);
     return next;
   });
   for (int64_t word = unrolled; word < words; ++word)
-    acc = step(ir.constant(word), 0, acc, false);
+    step(ir.constant(unrolled), word - unrolled, acc, false);
   if (pairs && keys.columns % 2)
-    acc = step(ir.constant(words), 0, acc, true);
+    step(ir.constant(unrolled), words - unrolled, acc, true);
   for (int64_t r = 0; r < blocking.rows; ++r)
-    for (int64_t j = 0; j < vectors; ++j)
-      ir.store(acc[r * vectors + j], place(r, j));
+    for (int64_t j = 0; j < part.vectors; ++j) {
+      int64_t n = r * part.vectors + j;
+      Value sum = sums == 1 ? acc[n] : Value(arith::AddFOp::create(ir.b, ir.loc, acc[n], acc[block + n]));
+      ir.store(sum, place(r, j));
+    }
 }
 
 void Task::emitScores(tile::DotOp dot, tile::MaskOp mask) {
@@ -128,8 +137,15 @@ void Task::emitScores(tile::DotOp dot, tile::MaskOp mask) {
 
   // A group's queries stay in the first-level cache while the keys stream by.
   ir.loop(ir.constant(0), ir.constant(blocking.groups()), 1, [&](Value group) {
-    ir.loop(ir.constant(0), keys.keys.padded, blocking.rows,
-            [&](Value first) { emitScoreBlock(keys, query, scores, first, group, /*masked=*/bool(mask)); });
+    auto blocks = [&](Value begin, Value end, const Part &part) {
+      ir.loop(begin, end, blocking.rows,
+              [&](Value first) { emitScoreBlock(keys, query, scores, first, part, /*masked=*/bool(mask)); });
+    };
+    const bool own = keys.lists.size() > 1;
+    Value shared = own ? ir.mul(ir.div(keys.shared, ir.constant(blocking.rows)), blocking.rows) : keys.keys.padded;
+    blocks(ir.constant(0), shared, {group, 0, blocking.blockVectors, keys.lists[0]});
+    for (int vector = 0; own && vector < 2; ++vector)
+      blocks(shared, keys.keys.padded, {group, vector, 1, keys.lists[vector]});
   });
   // Keys that only fill up a block, or a pair, count for nothing.
   constexpr float forbidden = -std::numeric_limits<float>::infinity();
@@ -141,35 +157,35 @@ void Task::emitScores(tile::DotOp dot, tile::MaskOp mask) {
   buffers[mask ? mask.getResult() : dot.getResult()] = scores;
 }
 
-/// O[d] += V[key][d] P[key] for keys first, ..., end - 1, `rows` columns d from `column` on, and a group of queries.
-/// The sums start as \p start gives them.
+/// O[d] += V[key][d] P[key] for keys first, ..., end - 1, `rows` columns d from `column` on, and a part of the
+/// queries. The sums start as \p start gives them.
 void Task::emitProductBlock(const KeyTile &keys, const Buffer &probs, const Buffer &out, Value first, Value end,
-                            Value column, Value group, int64_t rows, function_ref<Value(Value, Value)> start) {
-  int64_t vectors = blocking.blockVectors;
+                            Value column, const Part &part, int64_t rows, function_ref<Value(Value, Value)> start) {
   bool pairs = keys.kind == KeyTile::Kind::Pairs;
   Type word = pairs ? ir.i32() : ir.f32();
-  auto place = [&](int64_t r, int64_t j) { return at(out, ir.add(column, r), group, j); };
+  auto place = [&](int64_t r, int64_t j) { return at(out, ir.add(column, r), part.group, part.first + j); };
+  Value firstVector = ir.add(ir.mul(part.group, blocking.blockVectors), part.first);
   Values sums;
   for (int64_t r = 0; r < rows; ++r)
-    for (int64_t j = 0; j < vectors; ++j)
-      sums.push_back(start(ir.add(column, r), ir.add(ir.mul(group, vectors), j)));
+    for (int64_t j = 0; j < part.vectors; ++j)
+      sums.push_back(start(ir.add(column, r), ir.add(firstVector, j)));
   sums = ir.loop(first, end, pairs ? 2 : 1, sums, [&](Value key, ValueRange carried) {
-    Value offset = ir.load(ir.i64(), ir.offset(keys.offsets, ir.mul(key, 8)));
+    Value offset = ir.load(ir.i64(), ir.offset(part.offsets, ir.mul(key, 8)));
     Value pointer = ir.offset(ir.offset(keys.base, offset), ir.mul(column, 4));
     Value row = pairs ? ir.div(key, ir.constant(2)) : key;
     Values weights, next;
-    for (int64_t j = 0; j < vectors; ++j)
-      weights.push_back(ir.load(ir.vec(blocking.lanes, word), at(probs, row, group, j)));
+    for (int64_t j = 0; j < part.vectors; ++j)
+      weights.push_back(ir.load(ir.vec(blocking.lanes, word), at(probs, row, part.group, part.first + j)));
     for (int64_t r = 0; r < rows; ++r) {
       Value value = ir.splat(ir.load(word, ir.offset(pointer, 4 * r)), blocking.lanes);
-      for (int64_t j = 0; j < vectors; ++j)
-        next.push_back(multiplyAdd(keys, carried[r * vectors + j], value, weights[j]));
+      for (int64_t j = 0; j < part.vectors; ++j)
+        next.push_back(multiplyAdd(keys, carried[r * part.vectors + j], value, weights[j]));
     }
     return next;
   });
   for (int64_t r = 0; r < rows; ++r)
-    for (int64_t j = 0; j < vectors; ++j)
-      ir.store(sums[r * vectors + j], place(r, j));
+    for (int64_t j = 0; j < part.vectors; ++j)
+      ir.store(sums[r * part.vectors + j], place(r, j));
 }
 
 void Task::emitProduct(tile::DotOp dot) {
@@ -182,29 +198,39 @@ void Task::emitProduct(tile::DotOp dot) {
                                              : (pairs ? materializePairs(lhs) : materialize(lhs));
   const int64_t capacity = dot.getRhs().getType().getShape()[0];
   const int64_t keyChunk = keys.packed ? kChunkPacked : kChunkInPlace;
-  int64_t columns = keys.columns, whole = columns / blocking.rows * blocking.rows;
+  const int64_t columns = keys.columns;
   Value acc = dot.getAcc(), root = acc ? rootBuffer(acc) : Value();
   Buffer out{Buffer::Kind::F32, {}, ir.constant(columns), ir.constant(columns)};
   if (root)
     out = buffers.lookup(root);
   else
     out.base = frame.scratch(4 * columns * blocking.queries());
+  using Start = function_ref<Value(Value, Value)>;
   auto fresh = [&](Value column, Value vector) {
     return acc ? evaluate(acc, column, vector) : ir.splat(0.0f, blocking.lanes);
   };
   auto soFar = [&](Value column, Value vector) { return ir.load(vecF32(), at(out, column, vector)); };
+  auto chunk = [&](Value first, Value end, const Part &part, Start start) {
+    const int64_t block = blocking.rows * part.vectors, rows = block < kAccumulators ? 2 * blocking.rows : blocking.rows;
+    const int64_t whole = columns / rows * rows;
+    end = ir.min(ir.add(first, keyChunk), end);
+    ir.loop(ir.constant(0), ir.constant(whole), rows, [&](Value column) {
+      emitProductBlock(keys, probs, out, first, end, column, part, rows, start);
+    });
+    if (whole != columns)
+      emitProductBlock(keys, probs, out, first, end, ir.constant(whole), part, columns - whole, start);
+  };
+  const bool many = ShapedType::isDynamic(capacity) || capacity > keyChunk;
   ir.loop(ir.constant(0), ir.constant(blocking.groups()), 1, [&](Value group) {
-    auto chunk = [&](Value first, function_ref<Value(Value, Value)> start) {
-      Value end = ir.min(ir.add(first, keyChunk), keys.keys.count);
-      ir.loop(ir.constant(0), ir.constant(whole), blocking.rows, [&](Value column) {
-        emitProductBlock(keys, probs, out, first, end, column, group, blocking.rows, start);
+    Part all{group, 0, blocking.blockVectors, keys.lists[0]};
+    chunk(ir.constant(0), keys.shared, all, fresh);
+    if (many)
+      ir.loop(ir.constant(keyChunk), keys.shared, keyChunk,
+              [&](Value first) { chunk(first, keys.shared, all, soFar); });
+    for (int vector = 0; keys.lists.size() > 1 && vector < 2; ++vector)
+      ir.loop(keys.shared, keys.keys.count, keyChunk, [&](Value first) {
+        chunk(first, keys.keys.count, {group, vector, 1, keys.lists[vector]}, soFar);
       });
-      if (whole != columns)
-        emitProductBlock(keys, probs, out, first, end, ir.constant(whole), group, columns - whole, start);
-    };
-    chunk(ir.constant(0), fresh);
-    if (ShapedType::isDynamic(capacity) || capacity > keyChunk)
-      ir.loop(ir.constant(keyChunk), keys.keys.count, keyChunk, [&](Value first) { chunk(first, soFar); });
   });
   buffers[dot.getResult()] = out;
 }

@@ -30,6 +30,8 @@ inline constexpr llvm::StringLiteral kScratchPerKeyAttr = "cpu.scratch_per_key";
 
 /// On the module: the machine has no conversions between f32 and bf16.
 inline constexpr llvm::StringLiteral kExpandBf16Attr = "cpu.expand_bf16";
+/// On the module: the machine has AVX-512.
+inline constexpr llvm::StringLiteral kAvx512Attr = "cpu.avx512";
 
 std::string encodeArgument(const Argument &argument);
 Argument decodeArgument(llvm::StringRef text);

@@ -127,3 +127,15 @@ void Ir::when(Value condition, function_ref<void()> then) {
     return Values();
   });
 }
+
+void Ir::branch(Value condition, function_ref<void()> then, function_ref<void()> otherwise) {
+  auto build = [&](function_ref<void()> make) {
+    return [&, make](OpBuilder &inner, Location) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToEnd(inner.getInsertionBlock());
+      make();
+      scf::YieldOp::create(b, loc);
+    };
+  };
+  scf::IfOp::create(b, loc, condition, build(then), build(otherwise));
+}

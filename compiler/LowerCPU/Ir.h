@@ -87,6 +87,7 @@ public:
   /// condition ? then() : otherwise
   Values when(Value condition, ValueRange otherwise, llvm::function_ref<Values()> then);
   void when(Value condition, llvm::function_ref<void()> then);
+  void branch(Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise);
 };
 
 /// Bytes of a number of this type.

@@ -60,6 +60,8 @@ class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
     }
     if ((*target)->bf16Dot != Bf16Dot::Native)
       module->setAttr(kExpandBf16Attr, UnitAttr::get(&getContext()));
+    if ((*target)->avx512())
+      module->setAttr(kAvx512Attr, UnitAttr::get(&getContext()));
     bool matrix = kernels.size() > 1 && module.lookupSymbol("scores");
     tile::GridTensorType key = findOperand(module, "key"), value = findOperand(module, "value");
     WorkspaceLayout layout = workspaceLayout(plan, key.getColumns(), value.getColumns(), matrix);

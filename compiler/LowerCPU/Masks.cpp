@@ -127,6 +127,21 @@ void Task::axisTable(attn::MaskAttrInterface mask, unsigned axis, const attn::Bo
   });
 }
 
+/// The table of the first axis where each vector counts its places from a range of its own. The row behind the last
+/// stands for no key.
+void Task::trimmedAxisTable(attn::MaskAttrInterface mask, const Buffer &table) {
+  attn::MaskContext context = maskContext();
+  forVectors([&](Value v) {
+    Value first = ir.less(v, ir.constant(1)), query = laneCoord(v, 0);
+    Value origin = ir.select(first, trim->origins[0], trim->origins[1]);
+    ir.loop(ir.constant(0), ir.select(first, trim->counts[0], trim->counts[1]), 1, [&](Value place) {
+      Value key = ir.splat32(ir.add(origin, ir.mul(place, trim->step)), blocking.lanes);
+      ir.store(maskVector(mask.allowsOnAxis(ir.b, ir.loc, context, 0, query, key)), at(table, place, v));
+    });
+  });
+  fillRows(table, ir.constant(keyCapacity[0]), ir.constant(keyCapacity[0] + 1), kForbidden);
+}
+
 void Task::initSeparable(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys,
                          const Buffer &scores) {
   if (rank == 1) {
@@ -137,11 +152,15 @@ void Task::initSeparable(attn::MaskAttrInterface mask, const attn::Box &box, con
   SmallVector<Buffer> tables;
   for (unsigned axis = 0; axis < rank; ++axis) {
     tables.push_back(allocateBuffer(Buffer::Kind::F32, keyCapacity[axis], box[axis].count));
-    axisTable(mask, axis, box[axis], tables.back());
+    if (axis == 0 && trim)
+      trimmedAxisTable(mask, tables.back());
+    else
+      axisTable(mask, axis, box[axis], tables.back());
   }
   forKeyRows(box, keys, [&](Value first, ArrayRef<Value> places) {
     forVectors([&](Value v) {
-      Value row = ir.load(vecF32(), at(tables[0], places[0], v));
+      Value place0 = trim ? ownPlace(v, places[0], ir.constant(keyCapacity[0])) : places[0];
+      Value row = ir.load(vecF32(), at(tables[0], place0, v));
       if (rank == 3)
         row = arith::AddFOp::create(ir.b, ir.loc, row, ir.load(vecF32(), at(tables[1], places[1], v)));
       ir.loop(ir.constant(0), box.back().count, 1, [&](Value place) {

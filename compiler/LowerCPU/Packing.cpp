@@ -48,14 +48,16 @@ static Value packedWords(Ir &ir, const PackRequest &request, const Rows &rows, V
   };
   if (request.packing == Packing::Widen)
     return wide(ir, load(rows.own, request.element));
-  Type words = count == 1 ? ir.i32() : Type(ir.vec(count, ir.i32()));
-  auto extend = [&](Value row) -> Value { return arith::ExtUIOp::create(ir.b, ir.loc, words, load(row, ir.i16())); };
-  auto splat = [&](Value scalar) { return count == 1 ? scalar : ir.splat(scalar, count); };
+  Value own = load(rows.own, ir.i16()), partner = load(rows.partner, ir.i16());
+  Type narrow = count == 1 ? ir.i16() : Type(ir.vec(count, ir.i16()));
+  Value none = arith::ConstantOp::create(ir.b, ir.loc, ir.b.getZeroAttr(narrow));
+  partner = arith::SelectOp::create(ir.b, ir.loc, rows.hasPartner, partner, none);
+  if (count > 1)
+    return vector::BitCastOp::create(ir.b, ir.loc, ir.vec(count, ir.i32()),
+                                     vector::InterleaveOp::create(ir.b, ir.loc, own, partner));
+  auto extend = [&](Value half) -> Value { return arith::ExtUIOp::create(ir.b, ir.loc, ir.i32(), half); };
   Value sixteen = arith::ConstantOp::create(ir.b, ir.loc, ir.b.getI32IntegerAttr(16));
-  Value none = arith::ConstantOp::create(ir.b, ir.loc, ir.b.getI32IntegerAttr(0));
-  Value upper = arith::ShLIOp::create(ir.b, ir.loc, extend(rows.partner), splat(sixteen));
-  upper = arith::SelectOp::create(ir.b, ir.loc, rows.hasPartner, upper, splat(none));
-  return arith::OrIOp::create(ir.b, ir.loc, extend(rows.own), upper);
+  return arith::OrIOp::create(ir.b, ir.loc, extend(own), arith::ShLIOp::create(ir.b, ir.loc, extend(partner), sixteen));
 }
 
 static Rows rowsOfToken(Frame &frame, const PackRequest &request, Value base, Value token) {
@@ -88,14 +90,19 @@ void muntin::cpu::emitPackTask(Frame &frame, const PackRequest &request, Value i
       ir.add(ir.mul(batch, frame.stride(request.tensor, 0)), ir.mul(head, frame.stride(request.tensor, 1 + rank)));
   Value base = ir.offset(frame.tensor(request.tensor), ir.mul(start, bytes));
   Value to = ir.offset(frame.workspace(request.at), ir.mul(ir.mul(slice, keys), 4 * request.columns));
-  int64_t whole = request.columns / request.lanes * request.lanes;
+  // Pairs come from vectors of bf16 that fill a register.
+  const int64_t wide = request.packing == Packing::Pairs ? 2 * request.lanes : request.lanes;
   ir.loop(first, ir.min(ir.add(first, kPackTokens), keys), 1, [&](Value token) {
     Rows rows = rowsOfToken(frame, request, base, token);
     Value target = ir.offset(to, ir.mul(token, 4 * request.columns));
     auto copy = [&](Value column, int64_t count) {
       ir.store(packedWords(ir, request, rows, ir.mul(column, bytes), count), ir.offset(target, ir.mul(column, 4)));
     };
-    ir.loop(ir.constant(0), ir.constant(whole), request.lanes, [&](Value column) { copy(column, request.lanes); });
-    ir.loop(ir.constant(whole), ir.constant(request.columns), 1, [&](Value column) { copy(column, 1); });
+    int64_t column = 0;
+    for (int64_t count : {wide, request.lanes, int64_t(1)}) {
+      const int64_t end = column + (request.columns - column) / count * count;
+      ir.loop(ir.constant(column), ir.constant(end), count, [&](Value at) { copy(at, count); });
+      column = end;
+    }
   });
 }

@@ -40,13 +40,15 @@ def CpuExpandMathPass : Pass<"cpu-expand-math", "::mlir::ModuleOp"> {
   let description = [{
     Library calls on vectors would be made a lane at a time. 2^x is a rounding to
     the nearest integer by a magic addend, a polynomial, and a shift into the
-    exponent; exactly 0 at -127 and below, NaN stays NaN.
+    exponent; exactly 0 at -127 and below, NaN stays NaN. With `cpu.avx512` on the
+    module, AVX-512's instructions for fraction and scaling take the place of the
+    first and the last.
 
     Before: `%y = math.exp2 %x : vector<8xf32>`. After: 12 operations of `arith`
     and `math.fma`.
   }];
   let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::math::MathDialect",
-                           "::mlir::arith::ArithDialect"];
+                           "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
 #endif // MUNTIN_COMPILER_LOWERCPU_PASSES

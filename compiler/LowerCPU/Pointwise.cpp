@@ -13,6 +13,8 @@
 
 #include "compiler/LowerCPU/Task.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
+
 using namespace mlir;
 using namespace muntin;
 using namespace muntin::cpu;
@@ -46,10 +48,16 @@ static Value onVectors(Ir &ir, mlir::Operation &op, ValueRange operands, Type ty
   return ir.b.create(state)->getResult(0);
 }
 
-/// One number per row. An operation with one reader is left to that reader; the
-/// others are done now.
+/// 2^x where the result is rounded to bf16, see ExpandMath.cpp.
+static Value roughExp2(Ir &ir, Value exponent) {
+  auto rough = arith::FastMathFlagsAttr::get(ir.b.getContext(), arith::FastMathFlags::afn);
+  return math::Exp2Op::create(ir.b, ir.loc, exponent, rough);
+}
+
+/// One number per row. An operation with one reader is left to that reader, unless that would repeat it for every
+/// column; the others are done now.
 void Task::emitRowOp(mlir::Operation &op) {
-  if (op.getResult(0).hasOneUse())
+  if (op.getResult(0).hasOneUse() && !isa<tile::BroadcastOp>(*op.getResult(0).user_begin()))
     return;
   Value slot = rowSlot();
   forVectors([&](Value v) { ir.store(evaluateRow(op.getResult(0), v), inSlot(slot, v)); });
@@ -83,6 +91,8 @@ Value Task::evaluate(Value tile, Value row, Value vector) {
   Values operands;
   for (Value operand : op->getOperands())
     operands.push_back(evaluate(operand, row, vector));
+  if (rough && isa<math::Exp2Op>(op))
+    return roughExp2(ir, operands[0]);
   return onVectors(ir, *op, operands, vecF32());
 }
 
@@ -199,6 +209,7 @@ void Task::reduce(tile::ReduceOp op) {
     auto noNaN = arith::FastMathFlagsAttr::get(ir.b.getContext(), arith::FastMathFlags::nnan);
     return arith::MaxNumFOp::create(ir.b, ir.loc, x, y, noNaN);
   };
+  rough = sink == Sink::Pairs;
   Value start = ir.splat(max ? -std::numeric_limits<float>::infinity() : 0.0f, blocking.lanes);
   Value slot = rowSlot();
   forVectors([&](Value v) {
@@ -215,6 +226,7 @@ void Task::reduce(tile::ReduceOp op) {
     };
     ir.store(ir.loop(ir.constant(0), rows, unroll, {start}, step)[0], inSlot(slot, v));
   });
+  rough = false;
   rowTiles[op.getResult()] = slot;
   if (sink == Sink::Numbers)
     buffers[tile] = to;

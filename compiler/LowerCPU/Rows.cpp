@@ -97,15 +97,18 @@ Buffer Task::loadQueries(tile::LoadOp op) {
   Value factor = op.getFactor() ? scalars.lookup(op.getFactor()) : Value();
   Value addresses = laneAddresses(operand, /*dummy=*/Value());
   int64_t bytes = bytesOf(operand.element);
+  auto equals = [&](Value x, float y) -> Value {
+    return arith::CmpFOp::create(ir.b, ir.loc, arith::CmpFPredicate::OEQ, x, ir.number(y));
+  };
 
+  auto words32 = [&](Value numbers) -> Value {
+    return vector::BitCastOp::create(ir.b, ir.loc, ir.vec(lanes, ir.i32()), numbers);
+  };
   auto scaled = [&](Value row) -> Value { // numbers of the operand's type to words
     Value wide = convert(row, ir.f32());
     if (factor)
       wide = arith::MulFOp::create(ir.b, ir.loc, wide, ir.splat(factor, cast<VectorType>(row.getType()).getDimSize(0)));
-    if (!pairs)
-      return wide;
-    Value narrow = convert(wide, ir.b.getBF16Type());
-    return vector::BitCastOp::create(ir.b, ir.loc, ir.vec(lanes, ir.i32()), narrow);
+    return pairs ? words32(convert(wide, ir.b.getBF16Type())) : wide;
   };
   auto store = [&](Value word, Value row, Value v) { ir.store(word, at(buffer, row, v)); };
 
@@ -119,14 +122,21 @@ Buffer Task::loadQueries(tile::LoadOp op) {
       rows.push_back(LLVM::IntToPtrOp::create(ir.b, ir.loc, ir.ptr(), ir.load(ir.i64(), slot)));
       ir.prefetch(ir.offset(rows.back(), next), operand.columns * bytes);
     }
-    ir.loop(ir.constant(0), ir.constant(whole), chunk, [&](Value column) {
-      Values block;
-      for (Value row : rows)
-        block.push_back(scaled(ir.load(ir.vec(chunk, operand.element), ir.offset(row, ir.mul(column, bytes)))));
-      block = transpose(block);
-      for (int64_t i = 0; i < lanes; ++i)
-        store(block[i], ir.add(ir.div(column, ir.constant(unit.columns)), i), v);
-    });
+    auto blocks = [&](function_ref<Value(Value)> wordsOf) {
+      ir.loop(ir.constant(0), ir.constant(whole), chunk, [&](Value column) {
+        Values block;
+        for (Value row : rows)
+          block.push_back(wordsOf(ir.load(ir.vec(chunk, operand.element), ir.offset(row, ir.mul(column, bytes)))));
+        block = transpose(block);
+        for (int64_t i = 0; i < lanes; ++i)
+          store(block[i], ir.add(ir.div(column, ir.constant(unit.columns)), i), v);
+      });
+    };
+    if (pairs && factor && operand.element.isBF16()) { // the usual factor is 1, and its pairs are words already
+      ir.branch(equals(factor, 1), [&] { blocks(words32); }, [&] { blocks(scaled); });
+    } else {
+      blocks(scaled);
+    }
     if (whole == operand.columns)
       return;
     // The rest of the row, a word at a time; a last odd number is paired with 0.
@@ -166,8 +176,15 @@ KeyTile Task::loadKeys(tile::LoadOp op) {
   // The hull of the next query box on the last axis is this one's, moved on; inside a walk over boxes the machine's
   // own prefetching does.
   Value ahead = op.getBox().getDefiningOp<tile::LiveKeysOp>() ? operand.base : Value();
-  keys.offsets = emitKeyList(box, keys.keys, operand.strides, op.getTile().getType().getShape()[0], ahead,
-                             operand.columns * bytesOf(operand.element));
+  for (int vector = 0; vector < (trim ? 2 : 1); ++vector)
+    keys.lists.push_back(emitKeyList(box, keys.keys, operand.strides, op.getTile().getType().getShape()[0],
+                                     vector == 0 ? ahead : Value(), operand.columns * bytesOf(operand.element), vector));
+  keys.shared = keys.keys.count;
+  if (trim) {
+    keys.shared = ir.mul(trim->shared, keys.keys.rowLength);
+    for (const attn::BoxAxis &axis : ArrayRef(box).drop_front().drop_back())
+      keys.shared = ir.mul(keys.shared, axis.count);
+  }
   return keys;
 }
 
@@ -178,7 +195,7 @@ void Task::storeTile(tile::StoreOp op) {
   if (isRow(op.getTile()))
     storeRowTile(op.getTile(), operand, addresses);
   else
-    storeColumns(materialize(op.getTile()), operand, addresses);
+    storeColumns(op.getTile(), operand, addresses);
 }
 
 /// One number per query.
@@ -195,12 +212,12 @@ void Task::storeRowTile(Value tile, const Operand &operand, Value addresses) {
   });
 }
 
-/// A transposed tile, a block of L columns at a time.
-void Task::storeColumns(const Buffer &buffer, const Operand &operand, Value addresses) {
+/// A transposed tile, a block of L columns at a time, computed on the way.
+void Task::storeColumns(Value tile, const Operand &operand, Value addresses) {
   int64_t lanes = blocking.lanes, bytes = bytesOf(operand.element), whole = operand.columns / lanes * lanes;
   Value spill = frame.scratch(bytes * lanes);
   auto row = [&](Value column, Value v) {
-    return convert(ir.load(vecF32(), at(buffer, column, v)), operand.element);
+    return convert(evaluate(tile, column, v), operand.element);
   };
   auto rowOfLane = [&](Value v, Value lane) -> Value {
     Value slot = ir.offset(addresses, ir.mul(ir.add(ir.mul(v, lanes), lane), 8));

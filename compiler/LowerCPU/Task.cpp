@@ -129,7 +129,7 @@ void Task::emitOp(mlir::Operation &op) {
     keyCapacity.assign(rank, ShapedType::kDynamic);
   } else if (auto live = dyn_cast<tile::LiveKeysOp>(op)) {
     auto mask = cast<attn::MaskAttrInterface>(live.getMask());
-    attn::Box hull = mask.liveKeys(ir.b, ir.loc, maskContext(), queryBox).box;
+    attn::Box hull = plan.getTrimmed() ? trimKeys(mask) : mask.liveKeys(ir.b, ir.loc, maskContext(), queryBox).box;
     for (attn::BoxAxis &axis : hull) // where parts of a mask have no key in common, counts are negative
       axis.count = ir.max(axis.count, ir.constant(0));
     boxes[live.getKeys()] = hull;

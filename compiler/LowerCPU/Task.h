@@ -66,10 +66,23 @@ struct KeyTile {
   enum class Kind { F32, Pairs };
   Kind kind;
   Value base;      ///< address of the head
-  Value offsets;   ///< list of i64 byte offsets, one per key
+  llvm::SmallVector<Value, 2> lists; ///< of i64 byte offsets, one per key; one for all vectors, or one for each
+  Value shared;    ///< keys that the lists have in common at their beginning, if there are two
   KeyCount keys;
   int64_t columns; ///< numbers per row
   bool packed;     ///< copied into the workspace, rows one behind the other
+};
+
+/// Live keys of a query box that is two vectors stacked on the first axis, where each vector has a range of its own on
+/// that axis. A row of the key box then holds a place for each: first those that both see, then those of one alone.
+///
+///     on the axis  0 1 2 3 4 5 6        row of the box  0 1 2 3 4
+///     vector 0     x x x x x            vector 0        2 3 4 0 1
+///     vector 1         x x x x x        vector 1        2 3 4 5 6
+struct Trim {
+  Value shared;       ///< places that both see
+  Value origins[2], counts[2];
+  int64_t step;
 };
 
 /// A transposed tile in memory: rows of V vectors. Kind Pairs: a row holds two
@@ -80,6 +93,13 @@ struct Buffer {
   Value base;
   Value rows;     ///< rows that count, i64
   Value capacity; ///< rows that it has, i64
+};
+
+/// What a block of a product works on: some vectors of a group, and the list of their keys.
+struct Part {
+  Value group;
+  int64_t first, vectors;
+  Value offsets;
 };
 
 class Task {
@@ -121,7 +141,10 @@ private:
   void forKeyRows(const attn::Box &box, const KeyCount &keys,
                   llvm::function_ref<void(Value, mlir::ArrayRef<Value>)> body);
   Value emitKeyList(const attn::Box &box, const KeyCount &keys, mlir::ArrayRef<Value> strides, int64_t capacity,
-                    Value ahead, int64_t rowBytes);
+                    Value ahead, int64_t rowBytes, int vector);
+  attn::Box trimKeys(attn::MaskAttrInterface mask);
+  Value ownPlace(Value vector, Value row, Value otherwise);
+  Value ownCoordinate(int vector, Value row);
   Value tokenIndex(mlir::ArrayRef<Value> coords, mlir::ArrayRef<Value> extents);
 
   // Masks.cpp
@@ -130,6 +153,7 @@ private:
   void initElementwise(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys,
                        const Buffer &scores);
   void axisTable(attn::MaskAttrInterface mask, unsigned axis, const attn::BoxAxis &keys, const Buffer &table);
+  void trimmedAxisTable(attn::MaskAttrInterface mask, const Buffer &table);
   void fillRows(const Buffer &buffer, Value begin, Value end, float value);
   void padRow(Value first, const attn::Box &box, const KeyCount &keys, const Buffer &scores);
   attn::MaskContext maskContext();
@@ -148,7 +172,7 @@ private:
   KeyTile loadKeys(tile::LoadOp op);
   void storeTile(tile::StoreOp op);
   void storeRowTile(Value tile, const Operand &operand, Value addresses);
-  void storeColumns(const Buffer &buffer, const Operand &operand, Value addresses);
+  void storeColumns(Value tile, const Operand &operand, Value addresses);
   Values transpose(Values rows);
   Value convert(Value vector, Type element);
 
@@ -156,11 +180,11 @@ private:
   void emitScores(tile::DotOp dot, tile::MaskOp mask);
   void emitProduct(tile::DotOp dot);
   Values scoreStep(const KeyTile &keys, const Buffer &query, mlir::ArrayRef<Value> pointers, Value column,
-                   int64_t shift, Value group, ValueRange acc, bool single);
-  void emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer &scores, Value first, Value group,
+                   int64_t shift, const Part &part, ValueRange acc, bool single);
+  void emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer &scores, Value first, const Part &part,
                       bool masked);
   void emitProductBlock(const KeyTile &keys, const Buffer &probs, const Buffer &out, Value first, Value end,
-                        Value column, Value group, int64_t rows,
+                        Value column, const Part &part, int64_t rows,
                         llvm::function_ref<Value(Value, Value)> start);
   Value multiplyAdd(const KeyTile &keys, Value acc, Value x, Value y);
   Value splatWord(uint32_t word);
@@ -204,6 +228,7 @@ private:
   Extents extents;
   Value batch, head, kvHead, taskNumber;
   attn::Box queryBox;
+  std::optional<Trim> trim; ///< of the key box, where the plan says so
   Value laneTable; ///< coordinates of the lanes in scratch, [axis][lane] i32
   llvm::SmallVector<int64_t, 3> commonResidue; ///< of the boxes that a mask is being asked about
   llvm::SmallVector<int64_t, 3> keyCapacity;   ///< extents of the largest key box, or kDynamic
@@ -211,6 +236,7 @@ private:
   Value segmentTable;                          ///< segment numbers of the lanes in scratch, for document masks
   Value laneSegments;                          ///< those of the vector that a rule is being emitted for
   int64_t keyStep = 1;
+  bool rough = false; ///< what is being evaluated will be rounded to bf16
   Value currentKey;                            ///< flat number of the key that a rule is being emitted for
 
   mlir::IRMapping scalars;

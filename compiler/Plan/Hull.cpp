@@ -159,6 +159,8 @@ HullEstimator::HullEstimator(const Mask &mask, int rank) : impl(new Impl) {
 
 HullEstimator::~HullEstimator() { delete impl; }
 
+bool HullEstimator::separable() const { return impl->mask.separable(impl->rank); }
+
 std::vector<int64_t> HullEstimator::steps() const {
   std::vector<int64_t> steps;
   for (int axis = 0; axis < impl->rank; ++axis)

@@ -22,6 +22,9 @@ public:
   explicit HullEstimator(const Mask &mask, int rank);
   ~HullEstimator();
 
+  /// Whether the mask is an AND of one rule per axis.
+  bool separable() const;
+
   /// The residue period of each axis.
   std::vector<int64_t> steps() const;
 

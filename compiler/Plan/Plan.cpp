@@ -24,6 +24,13 @@ int64_t Plan::queries() const {
   return product;
 }
 
+std::vector<int64_t> Plan::hullBox() const {
+  std::vector<int64_t> box = queryBox;
+  if (trimmed)
+    box[0] /= 2;
+  return box;
+}
+
 int64_t Plan::keyCapacity() const {
   if (keyBox.empty())
     return 0;
@@ -42,8 +49,8 @@ static std::string listText(const std::vector<int64_t> &values) {
 
 std::string Plan::print() const {
   std::string key = keyBox.empty() ? "all" : listText(keyBox);
-  return llvm::formatv("{0},query={1},key={2},block={3}x{4},pack={5}", templateName, listText(queryBox), key, rows,
-                       blockVectors, pack)
+  return llvm::formatv("{0},query={1},key={2}{3},block={4}x{5},pack={6}", templateName, listText(queryBox), key,
+                       trimmed ? ",hulls=2" : "", rows, blockVectors, pack)
       .str();
 }
 
@@ -68,6 +75,7 @@ private:
   Plan blank(const std::string &name, const RegisterBlock &block, const std::vector<int64_t> &queryBox) const;
   void addShapes(const std::string &name, const RegisterBlock &block, int64_t queries);
   void add(Plan plan);
+  bool mayTrim(const Plan &plan) const;
   std::vector<int64_t> keyBoxOf(const Plan &plan, int64_t keys) const;
 
   const Problem &problem;
@@ -109,11 +117,21 @@ std::vector<int64_t> Planner::keyBoxOf(const Plan &plan, int64_t keys) const {
   return box;
 }
 
+bool Planner::mayTrim(const Plan &plan) const {
+  return plan.templateName == "window" && problem.rank > 1 && hull.separable() && plan.blockVectors == 2 &&
+         plan.queries() == 2 * plan.lanes && plan.queryBox[0] % 2 == 0;
+}
+
 void Planner::add(Plan plan) {
+  if (!plan.trimmed && mayTrim(plan)) {
+    Plan trimmed = plan;
+    trimmed.trimmed = true;
+    add(trimmed);
+  }
   Candidate candidate;
   std::optional<std::vector<int64_t>> live;
   if (plan.templateName == "window") {
-    live = hull.bound(plan.queryBox, plan.queryStep);
+    live = hull.bound(plan.hullBox(), plan.queryStep);
     if (!live)
       candidate.refused = "the live keys of a query box grow with the grid";
     else
@@ -212,12 +230,16 @@ Result<Plan> Planner::parse(const std::string &text) {
   std::string name, item, pack;
   std::getline(stream, name, ',');
   std::vector<int64_t> query, key, block;
-  bool allKeys = false;
+  bool allKeys = false, trimmed = false;
   while (std::getline(stream, item, ',')) {
     size_t equals = std::min(item.find('='), item.size());
     std::string word = item.substr(0, equals), value = item.substr(std::min(equals + 1, item.size()));
     if (word == "pack" && (value == "none" || value == "widen") && problem.element == ElementType::F32) {
       pack = value;
+      continue;
+    }
+    if (word == "hulls" && (value == "1" || value == "2")) {
+      trimmed = value == "2";
       continue;
     }
     std::vector<int64_t> *list = word == "query" ? &query : word == "key" ? &key : word == "block" ? &block : nullptr;
@@ -232,6 +254,7 @@ Result<Plan> Planner::parse(const std::string &text) {
     return bad("needs query and key of rank " + std::to_string(problem.rank) + " and a block of two numbers");
   Plan plan = blank(name, {block[0], block[1], 1.0}, query);
   plan.keyBox = key;
+  plan.trimmed = trimmed;
   if (!pack.empty())
     plan.pack = pack;
   if (allKeys != holdsAllKeys(name))
@@ -239,8 +262,11 @@ Result<Plan> Planner::parse(const std::string &text) {
   if (plan.queries() % (block[1] * target.lanes) || block[0] % 2 || block[0] > kMaxBlockRows)
     return bad("queries must be a multiple of " + std::to_string(block[1] * target.lanes) +
                " and the block's rows even and at most " + std::to_string(kMaxBlockRows));
+  if (trimmed && !mayTrim(plan))
+    return bad("two hulls want the template window, a mask that separates into axes, two vectors and an even extent of "
+               "the query box on the first of at least two axes");
   if (name == "window") {
-    std::optional<std::vector<int64_t>> live = hull.bound(plan.queryBox, plan.queryStep);
+    std::optional<std::vector<int64_t>> live = hull.bound(plan.hullBox(), plan.queryStep);
     for (int axis = 0; live && axis < problem.rank; ++axis)
       if (key[axis] < (*live)[axis])
         live.reset();

@@ -32,9 +32,12 @@ struct Plan {
   int64_t rows = 0;               ///< rows of the register block
   int64_t blockVectors = 0;       ///< vectors of the register block
   int64_t lanes = 0;
+  bool trimmed = false; ///< the two vectors of the query box have key boxes of their own; keyBox is that of one
   std::string pack = "none"; ///< "none", "widen" or "pairs", see tile.plan
 
   int64_t queries() const;
+  /// The query box whose live keys the key box holds.
+  std::vector<int64_t> hullBox() const;
   /// Keys that buffers hold, padding of odd rows included; 0: all of the grid.
   int64_t keyCapacity() const;
   /// One line; parsePlan() reads it back.

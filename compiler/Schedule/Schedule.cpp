@@ -66,8 +66,9 @@ static std::string parameters(const Problem &problem, const Plan &plan) {
   alias("#key_box", shapeText(plan.keyBox.empty() ? std::vector<int64_t>(problem.rank, 1) : plan.keyBox));
   alias("#plan", llvm::formatv("#tile.plan<template_name = \"{0}\", query_box = #query_box, query_step = #query_step, "
                                "key_box = #key_box, rows = {1}, vectors = {2}, lanes = {3}, pack = \"{4}\", "
-                               "target = \"{5}\">",
-                               plan.templateName, plan.rows, plan.blockVectors, plan.lanes, plan.pack, problem.target)
+                               "target = \"{5}\"{6}>",
+                               plan.templateName, plan.rows, plan.blockVectors, plan.lanes, plan.pack, problem.target,
+                               plan.trimmed ? ", trimmed = true" : "")
                      .str());
   return text;
 }

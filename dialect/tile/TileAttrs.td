@@ -51,7 +51,9 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     `rows` x `vectors` registers of `lanes` numbers hold the accumulators of a
     product; `pack` names the operands that a first launch copies into the
     workspace, one copy per head: `none`, `widen` (keys and values as f32), or
-    `pairs` (values as pairs of neighbours for products of bf16 pairs).
+    `pairs` (values as pairs of neighbours for products of bf16 pairs). With
+    `trimmed`, the query box is two vectors stacked on the first axis, and the
+    key box holds the live keys of one of them: each has a list of its own.
   }];
   let parameters = (ins
     StringRefParameter<"name of the template">:$template_name,
@@ -62,7 +64,8 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     "int64_t":$vectors,
     "int64_t":$lanes,
     StringRefParameter<"packing">:$pack,
-    StringRefParameter<"row of the target table">:$target);
+    StringRefParameter<"row of the target table">:$target,
+    DefaultValuedParameter<"bool", "false">:$trimmed);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

@@ -76,6 +76,8 @@ std::string knownNames() {
 
 } // namespace
 
+bool Target::avx512() const { return std::string_view(llvmCpu) == "x86-64-v4"; }
+
 const std::vector<Target> &targetTable() { return table(); }
 
 Result<const Target *> findTarget(std::string_view name) {

@@ -35,6 +35,7 @@ struct Target {
   int64_t l2Bytes;  ///< per core, the smallest of the machines that the row stands for
   bool implemented; ///< false: named by the contract, not built yet
   bool forTests;    ///< not chosen by detection
+  bool avx512() const; ///< whether code for it may hold instructions of AVX-512
 };
 
 /// All rows, best last among those that detection may choose.
