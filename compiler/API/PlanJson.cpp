@@ -26,6 +26,7 @@ static llvm::json::Object describe(const Problem &problem, const Candidate &cand
                             {"query_box", listOf(plan.queryBox)},
                             {"query_step", listOf(plan.queryStep)},
                             {"key_box", listOf(plan.keyBox)},
+                            {"hulls", plan.trimmed ? 2 : 1},
                             {"rows", plan.rows},
                             {"vectors", plan.blockVectors},
                             {"lanes", plan.lanes},

@@ -23,7 +23,7 @@ using namespace mlir;
 using namespace muntin;
 using namespace muntin::cpu;
 
-/// Steps of the inner loop over columns that are written out.
+/// Steps of the inner loop over columns that are written out, for all sums of a score together.
 static constexpr int64_t kColumnUnroll = 4;
 
 /// Multiply-adds in flight that keep two pipes busy: each takes 4 to 6 cycles.
@@ -55,7 +55,8 @@ Value Task::pairProduct(Value acc, Value x, Value y) {
 }
 
 Value Task::splatWord(uint32_t word) {
-  return ir.splat(Value(arith::ConstantOp::create(ir.b, ir.loc, ir.b.getI32IntegerAttr(int32_t(word)))), blocking.lanes);
+  return ir.splat(Value(arith::ConstantOp::create(ir.b, ir.loc, ir.b.getI32IntegerAttr(int32_t(word)))),
+                  blocking.lanes);
 }
 
 /// The number, or the pair, at `pointer` in all lanes.
@@ -72,8 +73,8 @@ Value Task::multiplyAdd(const KeyTile &keys, Value acc, Value x, Value y) {
 }
 
 /// One step over the columns: word number column + shift of each key.
-Values Task::scoreStep(const KeyTile &keys, const Buffer &query, ArrayRef<Value> pointers, Value column,
-                       int64_t shift, const Part &part, ValueRange acc, bool single) {
+Values Task::scoreStep(const KeyTile &keys, const Buffer &query, ArrayRef<Value> pointers, Value column, int64_t shift,
+                       const Part &part, ValueRange acc, bool single) {
   Value word = ir.add(column, shift);
   Values vectors, next;
   Type type = ir.vec(blocking.lanes, keys.kind == KeyTile::Kind::F32 ? ir.f32() : ir.i32());
@@ -88,10 +89,10 @@ Values Task::scoreStep(const KeyTile &keys, const Buffer &query, ArrayRef<Value>
 }
 
 /// Scores of `rows` keys from number `first` on with a part of the queries.
-void Task::emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer &scores, Value first,
-                          const Part &part, bool masked) {
+void Task::emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer &scores, Value first, const Part &part,
+                          bool masked) {
   bool pairs = keys.kind == KeyTile::Kind::Pairs;
-  int64_t words = keys.columns / (pairs ? 2 : 1), unrolled = words / kColumnUnroll * kColumnUnroll;
+  const int64_t words = keys.columns / (pairs ? 2 : 1);
   Values pointers;
   for (int64_t r = 0; r < blocking.rows; ++r) {
     Value offset = ir.load(ir.i64(), ir.offset(part.offsets, ir.mul(ir.add(first, r), 8)));
@@ -100,6 +101,7 @@ void Task::emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer
   auto place = [&](int64_t r, int64_t j) { return at(scores, ir.add(first, r), part.group, part.first + j); };
   // Few accumulators would wait for each other: columns then fall into sums of their own, added at the end.
   const int64_t block = blocking.rows * part.vectors, sums = block < kAccumulators ? 2 : 1;
+  const int64_t unroll = kColumnUnroll / sums, unrolled = words / unroll * unroll;
   Values acc;
   for (int64_t r = 0; r < blocking.rows; ++r)
     for (int64_t j = 0; j < part.vectors; ++j)
@@ -109,9 +111,9 @@ void Task::emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer
     auto mine = MutableArrayRef<Value>(all).slice(shift % sums * block, block);
     llvm::copy(scoreStep(keys, query, pointers, column, shift, part, ValueRange(mine), single), mine.begin());
   };
-  acc = ir.loop(ir.constant(0), ir.constant(unrolled), kColumnUnroll, acc, [&](Value column, ValueRange carried) {
+  acc = ir.loop(ir.constant(0), ir.constant(unrolled), unroll, acc, [&](Value column, ValueRange carried) {
     Values next(carried);
-    for (int64_t u = 0; u < kColumnUnroll; ++u)
+    for (int64_t u = 0; u < unroll; ++u)
       step(column, u, next, false);
     return next;
   });
@@ -194,8 +196,8 @@ void Task::emitProduct(tile::DotOp dot) {
   if (auto convert = lhs.getDefiningOp<tile::ConvertOp>(); convert && !buffers.count(lhs))
     lhs = convert.getSource();
   bool pairs = keys.kind == KeyTile::Kind::Pairs;
-  Buffer probs = buffers.count(dot.getLhs()) ? buffers.lookup(dot.getLhs())
-                                             : (pairs ? materializePairs(lhs) : materialize(lhs));
+  Buffer probs =
+      buffers.count(dot.getLhs()) ? buffers.lookup(dot.getLhs()) : (pairs ? materializePairs(lhs) : materialize(lhs));
   const int64_t capacity = dot.getRhs().getType().getShape()[0];
   const int64_t keyChunk = keys.packed ? kChunkPacked : kChunkInPlace;
   const int64_t columns = keys.columns;
@@ -211,12 +213,12 @@ void Task::emitProduct(tile::DotOp dot) {
   };
   auto soFar = [&](Value column, Value vector) { return ir.load(vecF32(), at(out, column, vector)); };
   auto chunk = [&](Value first, Value end, const Part &part, Start start) {
-    const int64_t block = blocking.rows * part.vectors, rows = block < kAccumulators ? 2 * blocking.rows : blocking.rows;
+    const int64_t block = blocking.rows * part.vectors,
+                  rows = block < kAccumulators ? 2 * blocking.rows : blocking.rows;
     const int64_t whole = columns / rows * rows;
     end = ir.min(ir.add(first, keyChunk), end);
-    ir.loop(ir.constant(0), ir.constant(whole), rows, [&](Value column) {
-      emitProductBlock(keys, probs, out, first, end, column, part, rows, start);
-    });
+    ir.loop(ir.constant(0), ir.constant(whole), rows,
+            [&](Value column) { emitProductBlock(keys, probs, out, first, end, column, part, rows, start); });
     if (whole != columns)
       emitProductBlock(keys, probs, out, first, end, ir.constant(whole), part, columns - whole, start);
   };
@@ -228,9 +230,8 @@ void Task::emitProduct(tile::DotOp dot) {
       ir.loop(ir.constant(keyChunk), keys.shared, keyChunk,
               [&](Value first) { chunk(first, keys.shared, all, soFar); });
     for (int vector = 0; keys.lists.size() > 1 && vector < 2; ++vector)
-      ir.loop(keys.shared, keys.keys.count, keyChunk, [&](Value first) {
-        chunk(first, keys.keys.count, {group, vector, 1, keys.lists[vector]}, soFar);
-      });
+      ir.loop(keys.shared, keys.keys.count, keyChunk,
+              [&](Value first) { chunk(first, keys.keys.count, {group, vector, 1, keys.lists[vector]}, soFar); });
   });
   buffers[dot.getResult()] = out;
 }

@@ -23,8 +23,8 @@ namespace muntin::cpu {
 
 namespace {
 
-/// 2^f on [-1/2, 1/2], and for kRoughUp on [0, 1], highest power first, minimax in the relative error: 2.2e-7 in f32 arithmetic, and 7.5e-5
-/// where the result is rounded to bf16 anyway (fastmath afn).
+/// 2^f on [-1/2, 1/2], and for kRoughUp on [0, 1], highest power first, minimax in the relative error: 2.2e-7 in f32
+/// arithmetic, and 7.5e-5 where the result is rounded to bf16 anyway (fastmath afn).
 constexpr float kPrecise[] = {0.00132764718f, 0.00967554133f, 0.0555071327f, 0.240221197f, 0.693146967f, 1.0f};
 constexpr float kRough[] = {0.0551716672f, 0.242611122f, 0.693260986f, 0.999928074f};
 constexpr float kRoughUp[] = {0.0780245227f, 0.226067155f, 0.695833541f, 0.999925219f};

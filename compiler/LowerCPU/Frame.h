@@ -24,8 +24,8 @@
 namespace muntin::cpu {
 
 /// Names of the attributes that the lowered function carries for the recipe.
-inline constexpr llvm::StringLiteral kArgumentsAttr = "cpu.arguments";         // argument texts, see encodeArgument()
-inline constexpr llvm::StringLiteral kScratchAttr = "cpu.scratch";             // bytes
+inline constexpr llvm::StringLiteral kArgumentsAttr = "cpu.arguments";           // argument texts, see encodeArgument()
+inline constexpr llvm::StringLiteral kScratchAttr = "cpu.scratch";               // bytes
 inline constexpr llvm::StringLiteral kScratchPerKeyAttr = "cpu.scratch_per_key"; // bytes per key of the grid
 
 /// On the module: the machine has no conversions between f32 and bf16.
@@ -42,7 +42,7 @@ inline constexpr int64_t kKeySlack = 32;
 
 /// An operand in memory, for the batch entry and head of the task.
 struct Operand {
-  Value base;                      ///< of the head
+  Value base;                          ///< of the head
   llvm::SmallVector<Value, 3> strides; ///< bytes between neighbours on each grid axis
   Type element;
   int64_t columns;

@@ -71,9 +71,7 @@ Value Task::convert(Value value, Type element) {
   Type from = getElementTypeOrSelf(value.getType());
   if (from == element)
     return value;
-  Type type = isa<VectorType>(value.getType())
-                  ? Type(cast<VectorType>(value.getType()).clone(element))
-                  : element;
+  Type type = isa<VectorType>(value.getType()) ? Type(cast<VectorType>(value.getType()).clone(element)) : element;
   if (bytesOf(element) > bytesOf(from))
     return arith::ExtFOp::create(ir.b, ir.loc, type, value);
   return arith::TruncFOp::create(ir.b, ir.loc, type, value);
@@ -113,7 +111,8 @@ Buffer Task::loadQueries(tile::LoadOp op) {
   auto store = [&](Value word, Value row, Value v) { ir.store(word, at(buffer, row, v)); };
 
   // From these rows to those of the next task.
-  Value next = ir.mul(operand.strides.back(), plan.getQueryBox().getDims().back() * plan.getQueryStep().getDims().back());
+  Value next =
+      ir.mul(operand.strides.back(), plan.getQueryBox().getDims().back() * plan.getQueryStep().getDims().back());
   int64_t chunk = lanes * unit.columns, whole = operand.columns / chunk * chunk;
   forVectors([&](Value v) {
     Values rows;
@@ -155,8 +154,7 @@ Buffer Task::loadQueries(tile::LoadOp op) {
       store(scaled(vector), ir.div(column, ir.constant(unit.columns)), v);
     };
     int64_t even = operand.columns / unit.columns * unit.columns;
-    ir.loop(ir.constant(whole), ir.constant(even), unit.columns,
-            [&](Value column) { gather(column, unit.columns); });
+    ir.loop(ir.constant(whole), ir.constant(even), unit.columns, [&](Value column) { gather(column, unit.columns); });
     if (even != operand.columns)
       gather(ir.constant(even), 1);
   });
@@ -178,7 +176,8 @@ KeyTile Task::loadKeys(tile::LoadOp op) {
   Value ahead = op.getBox().getDefiningOp<tile::LiveKeysOp>() ? operand.base : Value();
   for (int vector = 0; vector < (trim ? 2 : 1); ++vector)
     keys.lists.push_back(emitKeyList(box, keys.keys, operand.strides, op.getTile().getType().getShape()[0],
-                                     vector == 0 ? ahead : Value(), operand.columns * bytesOf(operand.element), vector));
+                                     vector == 0 ? ahead : Value(), operand.columns * bytesOf(operand.element),
+                                     vector));
   keys.shared = keys.keys.count;
   if (trim) {
     keys.shared = ir.mul(trim->shared, keys.keys.rowLength);
@@ -216,9 +215,7 @@ void Task::storeRowTile(Value tile, const Operand &operand, Value addresses) {
 void Task::storeColumns(Value tile, const Operand &operand, Value addresses) {
   int64_t lanes = blocking.lanes, bytes = bytesOf(operand.element), whole = operand.columns / lanes * lanes;
   Value spill = frame.scratch(bytes * lanes);
-  auto row = [&](Value column, Value v) {
-    return convert(evaluate(tile, column, v), operand.element);
-  };
+  auto row = [&](Value column, Value v) { return convert(evaluate(tile, column, v), operand.element); };
   auto rowOfLane = [&](Value v, Value lane) -> Value {
     Value slot = ir.offset(addresses, ir.mul(ir.add(ir.mul(v, lanes), lane), 8));
     return LLVM::IntToPtrOp::create(ir.b, ir.loc, ir.ptr(), ir.load(ir.i64(), slot));

@@ -252,10 +252,9 @@ void Task::emitRange(tile::ForKeyBoxesOp op, const attn::Box &range, bool everyB
       Value constant = arith::ConstantOp::create(ir.b, ir.loc, ir.b.getI32IntegerAttr(value));
       return ir.b.createOrFold<arith::CmpIOp>(ir.loc, predicate, kind, constant);
     };
-    Value wanted = op.getRange() == tile::KeyRange::Full ? is(arith::CmpIPredicate::eq, attn::Full)
-                   : op.getRange() == tile::KeyRange::Border
-                       ? is(arith::CmpIPredicate::eq, attn::Partial)
-                       : is(arith::CmpIPredicate::ne, attn::Empty);
+    Value wanted = op.getRange() == tile::KeyRange::Full     ? is(arith::CmpIPredicate::eq, attn::Full)
+                   : op.getRange() == tile::KeyRange::Border ? is(arith::CmpIPredicate::eq, attn::Partial)
+                                                             : is(arith::CmpIPredicate::ne, attn::Empty);
     return ir.when(wanted, before, body);
   });
 }

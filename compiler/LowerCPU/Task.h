@@ -44,9 +44,9 @@ namespace muntin::cpu {
 
 /// Numbers of a plan that the lowering works with.
 struct Blocking {
-  int64_t rows;        ///< rows of the register block
+  int64_t rows;         ///< rows of the register block
   int64_t blockVectors; ///< vectors of the register block
-  int64_t vectors;     ///< vectors of the query box
+  int64_t vectors;      ///< vectors of the query box
   int64_t lanes;
   Bf16Dot bf16Dot;
   int64_t queries() const { return vectors * lanes; }
@@ -65,9 +65,9 @@ struct KeyCount {
 struct KeyTile {
   enum class Kind { F32, Pairs };
   Kind kind;
-  Value base;      ///< address of the head
+  Value base;                        ///< address of the head
   llvm::SmallVector<Value, 2> lists; ///< of i64 byte offsets, one per key; one for all vectors, or one for each
-  Value shared;    ///< keys that the lists have in common at their beginning, if there are two
+  Value shared;                      ///< keys that the lists have in common at their beginning, if there are two
   KeyCount keys;
   int64_t columns; ///< numbers per row
   bool packed;     ///< copied into the workspace, rows one behind the other
@@ -80,7 +80,7 @@ struct KeyTile {
 ///     vector 0     x x x x x            vector 0        2 3 4 0 1
 ///     vector 1         x x x x x        vector 1        2 3 4 5 6
 struct Trim {
-  Value shared;       ///< places that both see
+  Value shared; ///< places that both see
   Value origins[2], counts[2];
   int64_t step;
 };
@@ -150,8 +150,7 @@ private:
   // Masks.cpp
   void initScores(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, const Buffer &scores);
   void initSeparable(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, const Buffer &scores);
-  void initElementwise(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys,
-                       const Buffer &scores);
+  void initElementwise(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, const Buffer &scores);
   void axisTable(attn::MaskAttrInterface mask, unsigned axis, const attn::BoxAxis &keys, const Buffer &table);
   void trimmedAxisTable(attn::MaskAttrInterface mask, const Buffer &table);
   void fillRows(const Buffer &buffer, Value begin, Value end, float value);
@@ -184,8 +183,7 @@ private:
   void emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer &scores, Value first, const Part &part,
                       bool masked);
   void emitProductBlock(const KeyTile &keys, const Buffer &probs, const Buffer &out, Value first, Value end,
-                        Value column, const Part &part, int64_t rows,
-                        llvm::function_ref<Value(Value, Value)> start);
+                        Value column, const Part &part, int64_t rows, llvm::function_ref<Value(Value, Value)> start);
   Value multiplyAdd(const KeyTile &keys, Value acc, Value x, Value y);
   Value splatWord(uint32_t word);
   Value pairProduct(Value acc, Value x, Value y);
@@ -228,8 +226,8 @@ private:
   Extents extents;
   Value batch, head, kvHead, taskNumber;
   attn::Box queryBox;
-  std::optional<Trim> trim; ///< of the key box, where the plan says so
-  Value laneTable; ///< coordinates of the lanes in scratch, [axis][lane] i32
+  std::optional<Trim> trim;                    ///< of the key box, where the plan says so
+  Value laneTable;                             ///< coordinates of the lanes in scratch, [axis][lane] i32
   llvm::SmallVector<int64_t, 3> commonResidue; ///< of the boxes that a mask is being asked about
   llvm::SmallVector<int64_t, 3> keyCapacity;   ///< extents of the largest key box, or kDynamic
   Value keySegments;                           ///< address of the batch entry's list, for document masks
@@ -237,14 +235,14 @@ private:
   Value laneSegments;                          ///< those of the vector that a rule is being emitted for
   int64_t keyStep = 1;
   bool rough = false; ///< what is being evaluated will be rounded to bf16
-  Value currentKey;                            ///< flat number of the key that a rule is being emitted for
+  Value currentKey;   ///< flat number of the key that a rule is being emitted for
 
   mlir::IRMapping scalars;
   llvm::DenseMap<Value, Operand> operands;
   llvm::DenseMap<Value, attn::Box> boxes;
   llvm::DenseMap<Value, KeyTile> keyTiles;
   llvm::DenseMap<Value, Buffer> buffers;
-  llvm::DenseMap<Value, Value> rowTiles; ///< memory of one number per row, where it is not an expression
+  llvm::DenseMap<Value, Value> rowTiles;  ///< memory of one number per row, where it is not an expression
   llvm::DenseSet<mlir::Operation *> done; ///< operations whose elements are no longer needed
 };
 

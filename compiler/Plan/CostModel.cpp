@@ -13,30 +13,31 @@
 using namespace muntin;
 
 //===----------------------------------------------------------------------===//
-// The numbers. Those without a source are fits to tools/bench-cpu on a Zen 3.
+// The numbers. Those without a source are fits to tools/bench-cpu, for 8 lanes on a Zen 3, for 16 lanes on a Zen 5.
 //===----------------------------------------------------------------------===//
 
 namespace {
 constexpr double kMultiplyAddsPerCycle = 2; ///< vector instructions; the usual machine has two such pipes
-/// Cycles per vector of scores: exponential, sum and maximum; 12 and 3 instructions.
-constexpr double kSoftmaxCycles = 8.0;
+/// Cycles per vector of scores: exponential, sum and maximum. 12 and 3 instructions; AVX-512 has shorter ways, the
+/// shortest where the result becomes bf16.
+constexpr double kSoftmaxCycles = 8.0, kSoftmaxCycles512 = 6.0, kSoftmaxCyclesPairs = 5.0;
 /// Cycles per vector of scores for the accumulators' initial values from tables.
 constexpr double kMaskCycles = 2.0;
 /// Cycles per key for its two list entries.
 constexpr double kListCycles = 1.5;
 /// Cycles per vector of a column for transposing queries and storing outputs; most of it waits for memory.
-constexpr double kRowCycles = 14.0;
+constexpr double kRowCycles = 14.0, kRowCycles512 = 8.0;
 /// Cycles per query box and per key box for addresses, bounds and calls.
 constexpr double kBoxCycles = 900, kKeyBoxCycles = 150;
 /// Cycles per vector of a column for rescaling the output at each key box.
 constexpr double kRescaleCycles = 1.0;
 /// Keys of a box for online softmax: on a Zen 3 96 to 224 run alike at 24 queries, 56 are slower at D = 128.
 constexpr int64_t kOnlineKeys = 112;
-/// Keys and values come from the second-level cache at so many bytes a cycle. Vectors of 8 lanes leave time for it
-/// (24 queries run as fast as 48 on a Zen 3); those of 16 are taken to need twice the queries for that.
-constexpr double kStreamBytesPerCycle = 32;
-/// Slow-down of both products by a second group of vectors: 0.81 and 0.85 of the peak at 24 queries, 0.80 and 0.83 at 48
-/// (dense, f32, D = 64 and 128, Zen 3).
+/// Keys and values come from the second-level cache at so many bytes a cycle (Zen 5; 32 on a Zen 3, where vectors of 8
+/// lanes leave time for it: 24 queries run as fast as 48).
+constexpr double kStreamBytesPerCycle = 64;
+/// Slow-down of both products by a second group of vectors: 0.81 and 0.85 of the peak at 24 queries, 0.80 and 0.83 at
+/// 48 (dense, f32, D = 64 and 128, Zen 3).
 constexpr double kTwoGroups = 1.02;
 /// Slow-down of both products where scores leave the first-level cache.
 constexpr double kOutOfL1 = 1.08, kOutOfL1Far = 1.30;
@@ -45,7 +46,7 @@ constexpr double kOutOfL1 = 1.08, kOutOfL1Far = 1.30;
 std::vector<RegisterBlock> muntin::registerBlocks(const Target &target) {
   // Accumulators, the vectors of queries and one broadcast must fit: 12 + 3 + 1 of 16, 16 + 2 + 1 or 24 + 3 + 1 of 32.
   if (target.vectorRegisters >= 32)
-    return {{8, 2, 0.93}, {8, 3, 0.94}};
+    return {{8, 2, 0.93}, {8, 3, 0.93}};
   return {{4, 3, 0.92}, {6, 2, 0.91}};
 }
 
@@ -104,6 +105,7 @@ void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &live)
     waste *= 1 + 0.5 * double(plan.queryBox[axis] - 1) * double(plan.queryStep[axis]) / double(grid[axis]);
 
   double perQuery = waste / queries;
+  double softmax = !target.avx512() ? kSoftmaxCycles : pairs ? kSoftmaxCyclesPairs : kSoftmaxCycles512;
   candidate.processedPairs = keys * waste;
   candidate.productCycles = keys * vectors * words / kMultiplyAddsPerCycle / blockEfficiency(plan) * slow * perQuery;
   double masked = plan.templateName == "window" || plan.templateName == "live" ? kMaskCycles : 0.5 * kMaskCycles;
@@ -111,9 +113,10 @@ void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &live)
     candidate.productCycles *= kTwoGroups;
   if (target.lanes > 8)
     candidate.productCycles += keys * words * 4 / kStreamBytesPerCycle * perQuery;
-  candidate.softmaxCycles = keys * vectors * (kSoftmaxCycles + masked) * perQuery;
-  double columns = double(problem.headDim + problem.valueDim);
-  candidate.boxCycles = (kBoxCycles + keyBoxes * kKeyBoxCycles + keys * kListCycles + columns * vectors * kRowCycles +
+  candidate.softmaxCycles = keys * vectors * (softmax + masked) * perQuery;
+  double columns = pairs ? 0.5 * problem.headDim + problem.valueDim : double(problem.headDim + problem.valueDim);
+  candidate.boxCycles = (kBoxCycles + keyBoxes * kKeyBoxCycles + keys * kListCycles +
+                         columns * vectors * (target.avx512() ? kRowCycles512 : kRowCycles) +
                          (keyBoxes - 1) * double(problem.valueDim) * vectors * kRescaleCycles) *
                         perQuery;
 }

@@ -32,7 +32,7 @@ struct Plan {
   int64_t rows = 0;               ///< rows of the register block
   int64_t blockVectors = 0;       ///< vectors of the register block
   int64_t lanes = 0;
-  bool trimmed = false; ///< the two vectors of the query box have key boxes of their own; keyBox is that of one
+  bool trimmed = false;      ///< the two vectors of the query box have key boxes of their own; keyBox is that of one
   std::string pack = "none"; ///< "none", "widen" or "pairs", see tile.plan
 
   int64_t queries() const;

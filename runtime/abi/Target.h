@@ -30,11 +30,11 @@ struct Target {
   const char *llvmFeatures; ///< -mattr of the code generator
   int lanes;                ///< f32 lanes of a vector register; 0 for GPUs
   int vectorRegisters;
-  Bf16Dot bf16Dot;  ///< products of bf16 pairs accumulated in f32 (vdpbf16ps)
-  int64_t l1Bytes;  ///< data cache, per core
-  int64_t l2Bytes;  ///< per core, the smallest of the machines that the row stands for
-  bool implemented; ///< false: named by the contract, not built yet
-  bool forTests;    ///< not chosen by detection
+  Bf16Dot bf16Dot;     ///< products of bf16 pairs accumulated in f32 (vdpbf16ps)
+  int64_t l1Bytes;     ///< data cache, per core
+  int64_t l2Bytes;     ///< per core, the smallest of the machines that the row stands for
+  bool implemented;    ///< false: named by the contract, not built yet
+  bool forTests;       ///< not chosen by detection
   bool avx512() const; ///< whether code for it may hold instructions of AVX-512
 };
 

@@ -1,30 +1,30 @@
 // The mask is the accumulators' initial value: it is written to the scores before the product, and nothing after it.
 // RUN: muntin-opt %s --cpu-lower-tiles --canonicalize --cse | FileCheck %s
 
-#plan = #tile.plan<template_name = "live", query_box = #tile.shape<[8]>, query_step = #tile.shape<[1]>,
-                   key_box = #tile.shape<[10]>, rows = 4, vectors = 1, lanes = 8, pack = "none", target = "x86-64-v3">
+#plan = #tile.plan<template_name = "live", query_box = #tile.shape<[24]>, query_step = #tile.shape<[1]>,
+                   key_box = #tile.shape<[26]>, rows = 4, vectors = 3, lanes = 8, pack = "none", target = "x86-64-v3">
 
-// A block of 4 keys x 1 vector: loaded (constants would be called %cst); four columns of four keys multiplied; stored.
+// A block of 4 keys x 3 vectors: loaded (constants would be called %cst); four columns of four keys multiplied; stored.
 // CHECK-LABEL: func.func @forward(
-// CHECK: scf.for {{.*}} iter_args({{.*}} = %{{[0-9]+}}, {{.*}} = %{{[0-9]+}}, {{.*}} = %{{[0-9]+}}, {{.*}} = %{{[0-9]+}})
-// CHECK-COUNT-16: math.fma
+// CHECK: scf.for {{.*}} iter_args({{.*}} = %{{[0-9]+}}, {{.*}} = %{{[0-9]+}}, {{.*}} = %{{[0-9]+}}, {{.*}} = %{{[0-9]+}}, {{.*}} = %{{[0-9]+}}, {{.*}} = %{{[0-9]+}}, {{.*}} = %{{[0-9]+}}, {{.*}} = %{{[0-9]+}}, {{.*}} = %{{[0-9]+}}, {{.*}} = %{{[0-9]+}}, {{.*}} = %{{[0-9]+}}, {{.*}} = %{{[0-9]+}})
+// CHECK-COUNT-48: math.fma
 // CHECK-NOT:   math.fma
-// CHECK:       scf.yield %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : vector<8xf32>
-// CHECK-COUNT-4: llvm.store %{{.*}} : vector<8xf32>
+// CHECK:       scf.yield {{((%[0-9]+, ){11})}}%{{[0-9]+}} : vector<8xf32>
+// CHECK-COUNT-12: llvm.store %{{.*}} : vector<8xf32>
 // CHECK:       arith.maxnumf %{{.*}} fastmath<nnan> : vector<8xf32>
 func.func @forward(%q: !tile.tensor<1, 8, f32> {tile.operand = "query"},
                    %k: !tile.tensor<1, 8, f32> {tile.operand = "key"},
                    %v: !tile.tensor<1, 8, f32> {tile.operand = "value"},
                    %lse: !tile.tensor<1, 1, f32> {tile.operand = "lse"}, %scale: f32, %x: !tile.extras<"none">)
     attributes {tile.plan = #plan} {
-  %box = tile.query_box <[8]> step <[1]> : !tile.box<1>
-  %Q = tile.load %q at %box : !tile.tensor<1, 8, f32>, !tile.box<1> -> !tile.tile<8x8xf32>
+  %box = tile.query_box <[24]> step <[1]> : !tile.box<1>
+  %Q = tile.load %q at %box : !tile.tensor<1, 8, f32>, !tile.box<1> -> !tile.tile<24x8xf32>
   %keys = tile.live_keys #attn.sliding<left = [1], right = [1]> of %box : !tile.box<1>
-  %K = tile.load %k at %keys : !tile.tensor<1, 8, f32>, !tile.box<1> -> !tile.tile<10x8xf32>
-  %QK = tile.dot %Q, %K transposed : !tile.tile<8x8xf32>, !tile.tile<10x8xf32> -> !tile.tile<8x10xf32>
+  %K = tile.load %k at %keys : !tile.tensor<1, 8, f32>, !tile.box<1> -> !tile.tile<26x8xf32>
+  %QK = tile.dot %Q, %K transposed : !tile.tile<24x8xf32>, !tile.tile<26x8xf32> -> !tile.tile<24x26xf32>
   %S = tile.mask %QK by #attn.sliding<left = [1], right = [1]> with %x at %box, %keys
-      : !tile.tile<8x10xf32>, !tile.extras<"none">, !tile.box<1>
-  %m = tile.reduce max %S : !tile.tile<8x10xf32> -> !tile.tile<8xf32>
-  tile.store %m, %lse at %box : !tile.tile<8xf32>, !tile.tensor<1, 1, f32>, !tile.box<1>
+      : !tile.tile<24x26xf32>, !tile.extras<"none">, !tile.box<1>
+  %m = tile.reduce max %S : !tile.tile<24x26xf32> -> !tile.tile<24xf32>
+  tile.store %m, %lse at %box : !tile.tile<24xf32>, !tile.tensor<1, 1, f32>, !tile.box<1>
   return
 }

@@ -113,6 +113,9 @@ TEST(Plan, ErrorsNameTheBound) {
       {"window,query=6x4,key=12x10,block=18x3", "rows even and at most 16"},
       {"window,query=6x4,key=11x10,block=4x3", "does not hold the live keys"},
       {"window,query=6x4,key=all,block=4x3", "'key all' goes with the templates row and unfused"},
+      {"window,query=6x4,key=9x10,hulls=2,block=4x3", "two hulls want"},
+      {"window,query=4x4,key=8x10,hulls=3,block=6x2", "unknown word 'hulls'"},
+      {"window,query=4x4,key=7x10,hulls=2,block=6x2", "does not hold the live keys"},
       {"row,query=6x4,key=12x10,block=4x3", "'key all' goes with the templates row and unfused"},
   };
   for (const auto &[text, message] : refusals) {
@@ -122,6 +125,20 @@ TEST(Plan, ErrorsNameTheBound) {
     EXPECT_NE(plan.status().message().find(message), std::string::npos) << plan.status().message();
   }
   EXPECT_TRUE(parse(window, "window,query=6x4,key=12x10,block=4x3"));
+  EXPECT_TRUE(parse(window, "window,query=4x4,key=8x10,hulls=2,block=6x2"));
+}
+
+/// Each of two vectors has a hull of its own where the mask is an AND of one rule per axis, and only there.
+TEST(Plan, HullsPerVectorWantASeparableMask) {
+  const auto offered = [](const Mask &mask) {
+    const Result<Decision> decision = decide(problemOf(2, mask, "x86-64-v4"));
+    return std::any_of(decision->candidates.begin(), decision->candidates.end(),
+                       [](const Candidate &candidate) { return candidate.plan.trimmed; });
+  };
+  EXPECT_TRUE(offered(masks::neighborhood({7})));
+  const Result<Mask> either = parseMask("any_of(neighborhood(window=7), sliding(left=2, right=2))");
+  ASSERT_TRUE(either);
+  EXPECT_FALSE(offered(*either));
 }
 
 TEST(Plan, AForcedTemplateThatDoesNotFitIsRefused) {
