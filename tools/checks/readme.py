@@ -82,7 +82,8 @@ def refreshed(expected, actual, numbers):
 
 
 def run(command, folder, build):
-    environment = dict(os.environ, PATH=f"{build}/bin:{os.environ['PATH']}")
+    # A cache of its own: what an earlier run compiled would not be compiled again.
+    environment = dict(os.environ, PATH=f"{build}/bin:{os.environ['PATH']}", MUNTIN_CACHE_DIR=f"{folder}/.cache")
     return subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=TIME_LIMIT_S, check=False)
 

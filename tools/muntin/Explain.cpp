@@ -124,9 +124,10 @@ static void addPlan(Facts &facts, const Json &plan) {
   facts.add("plan", printPlan(plan));
   static constexpr std::pair<const char *, const char *> fields[] = {
       {"query_box", "  query box"}, {"query_step", "  query step"}, {"key_box", "  key box"}, {"pack", "  packed"}};
+  const bool halves = plan.contains("hulls") && plan["hulls"] == 2;
   for (const auto &[key, name] : fields)
     if (plan.contains(key))
-      facts.add(name, printValue(plan[key]));
+      facts.add(name, printValue(plan[key]) + (halves && key == std::string("key_box") ? " for each half of it" : ""));
 }
 
 static void printText(const Request &request, const Explanation &e) {

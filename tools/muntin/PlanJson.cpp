@@ -43,6 +43,9 @@ Result<PlanBoxes> muntin::boxesOf(const Json &plan, int rank) {
     return plan.is_object() && plan.contains(name) ? numbersIn(plan[name]) : std::vector<int64_t>();
   };
   PlanBoxes boxes{read("query_box"), read("query_step"), read("key_box")};
+  // Where each vector of the query box has a hull of its own, the halves are boxes by themselves.
+  if (plan.value("hulls", 1) == 2 && !boxes.queryBox.empty())
+    boxes.queryBox[0] /= 2;
   const size_t axes = static_cast<size_t>(rank);
   if (boxes.queryStep.empty())
     boxes.queryStep.assign(axes, 1);
