@@ -56,8 +56,8 @@ mtn_status mtn_call_create(mtn_kernel *kernel, const mtn_arguments *arguments, m
   return guarded([&]() -> Status {
     if (Status status = checkHandle("kernel", kernel); !status)
       return status;
-    if (Status status = checkHandle("call", call); !status)
-      return status;
+    if (!call)
+      return isNull("call");
     Result<RunRequest> run = toRunRequest(arguments);
     if (!run)
       return run.status();

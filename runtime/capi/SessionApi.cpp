@@ -23,8 +23,8 @@ const char *mtn_version(void) { return MUNTIN_VERSION; }
 
 mtn_status mtn_session_create(const mtn_session_options *options, mtn_session **session) {
   return guarded([&]() -> Status {
-    if (Status status = checkHandle("session", session); !status)
-      return status;
+    if (!session)
+      return isNull("session");
     const Result<SessionOptions> converted = toSessionOptions(options);
     if (!converted)
       return converted.status();
