@@ -81,12 +81,13 @@ Result<std::string> buildIdOfFile(const std::string &path) {
 namespace {
 struct Search {
   uintptr_t address;
-  std::string id, path;
+  dl_phdr_info found{};
 };
 } // namespace
 
-/// Stops at the library that holds the address.
-static int visitLibrary(dl_phdr_info *info, size_t, void *context) {
+/// Stops at the library that holds the address. Allocates nothing: the loader's lock is held, and no exception passes
+/// through the C library in every state of a process.
+static int visitLibrary(dl_phdr_info *info, size_t, void *context) noexcept {
   auto &search = *static_cast<Search *>(context);
   bool holds = false;
   for (int i = 0; i < info->dlpi_phnum; ++i) {
@@ -94,23 +95,25 @@ static int visitLibrary(dl_phdr_info *info, size_t, void *context) {
     const uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
     holds = holds || (segment.p_type == PT_LOAD && search.address >= begin && search.address < begin + segment.p_memsz);
   }
-  if (!holds)
-    return 0;
-  search.path = info->dlpi_name;
-  for (int i = 0; i < info->dlpi_phnum && search.id.empty(); ++i) {
-    const ElfW(Phdr) &segment = info->dlpi_phdr[i];
-    if (segment.p_type == PT_NOTE)
-      search.id = findBuildId({reinterpret_cast<const char *>(info->dlpi_addr + segment.p_vaddr), segment.p_filesz});
-  }
-  return 1;
+  if (holds)
+    search.found = *info;
+  return holds;
 }
 
 Result<std::string> buildIdOfLoaded(const void *address) {
   Search search{.address = reinterpret_cast<uintptr_t>(address)};
-  ::dl_iterate_phdr(visitLibrary, &search);
-  if (search.id.empty())
-    return noBuildId(search.path);
-  return search.id;
+  if (::dl_iterate_phdr(visitLibrary, &search) == 0)
+    return Status(StatusCode::CheckFailed, "the address lies in no library");
+  const dl_phdr_info &library = search.found; // stays loaded: the caller has an address in it
+  for (int i = 0; i < library.dlpi_phnum; ++i) {
+    const ElfW(Phdr) &segment = library.dlpi_phdr[i];
+    if (segment.p_type != PT_NOTE)
+      continue;
+    const auto *notes = reinterpret_cast<const char *>(library.dlpi_addr + segment.p_vaddr);
+    if (std::string id = findBuildId({notes, segment.p_filesz}); !id.empty())
+      return id;
+  }
+  return noBuildId(library.dlpi_name);
 }
 
 } // namespace muntin::runtime

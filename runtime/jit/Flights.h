@@ -20,6 +20,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <functional>
 #include <list>
 #include <map>
@@ -27,7 +28,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -122,8 +122,8 @@ private:
       return worker.done;
     });
     auto flight = std::make_shared<Flight>();
-    Worker &worker = workers_.emplace_back();
-    flights_[key] = flight;
+    std::list<Worker> hired(1); // joins workers_ when nothing can fail any more
+    Worker &worker = hired.front();
     const auto fly = [this, key, flight, &worker, make = std::move(make)] {
       Value value = make(flight->stop);
       const std::lock_guard guard(mutex_);
@@ -133,13 +133,14 @@ private:
         flights_.erase(found);
       worker.done = true;
     };
+    flights_[key] = flight;
     try {
       worker.thread = std::thread(fly);
-    } catch (const std::system_error &) { // no thread to be had: the caller's own will do
+      workers_.splice(workers_.end(), hired);
+    } catch (const std::exception &) { // no thread, or no memory for one: the caller's own will do
       lock.unlock();
       fly();
       lock.lock();
-      workers_.remove_if([&](const Worker &other) { return &other == &worker; });
     }
     return {flight, true};
   }

@@ -7,6 +7,7 @@
 
 #include "runtime/device/cpu/CpuStream.h"
 
+#include <exception>
 #include <system_error>
 #include <utility>
 
@@ -51,6 +52,15 @@ Status CpuStream::enqueue(Entry entry) {
 
 Status CpuStream::submit(Piece piece) { return enqueue({.piece = std::move(piece)}); }
 
+/// What `make` returns; without memory for that, the failure whose text is short enough to need none.
+template <typename Make> static Status withoutThrowing(const Make &make) noexcept {
+  try {
+    return make();
+  } catch (const std::exception &) {
+    return {StatusCode::OutOfMemory, "out of memory"};
+  }
+}
+
 void CpuStream::work() {
   std::unique_lock lock(mutex_);
   while (true) {
@@ -59,14 +69,14 @@ void CpuStream::work() {
       return;
     Entry entry = std::move(queue_.front());
     queue_.pop_front();
-    const Status before = failure_;
+    Status before = withoutThrowing([this] { return failure_; });
     busy_ = true;
     lock.unlock();
     Status status;
     if (entry.mark)
-      entry.mark(before);
+      entry.mark(std::move(before));
     else if (before)
-      status = entry.piece();
+      status = withoutThrowing(entry.piece);
     entry = {}; // what the piece holds goes before anyone is told that it is done
     lock.lock();
     busy_ = false;
@@ -103,9 +113,9 @@ Status CpuEvent::record(Stream handle) {
   if (!stream)
     return stream.status();
   auto point = std::make_shared<Point>();
-  const auto mark = [point](const Status &status) {
+  const auto mark = [point](Status status) {
     const std::lock_guard lock(point->mutex);
-    point->status = status;
+    point->status = std::move(status);
     point->reached = true;
     point->change.notify_all();
   };

@@ -24,7 +24,7 @@ namespace muntin::runtime {
 /// out until the failure has been told.
 class CpuStream {
 public:
-  using Piece = std::function<Status()>; ///< must not throw
+  using Piece = std::function<Status()>; ///< may throw std::bad_alloc
 
   CpuStream() = default;
   CpuStream(const CpuStream &) = delete;
@@ -39,7 +39,7 @@ private:
   friend class CpuEvent;
   struct Entry {
     Piece piece;
-    std::function<void(const Status &)> mark; ///< instead of a piece: of an event
+    std::function<void(Status)> mark; ///< instead of a piece: of an event; must not throw
   };
   Status enqueue(Entry entry);
   void work();

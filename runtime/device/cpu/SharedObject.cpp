@@ -96,7 +96,7 @@ struct Comparison {
 } // namespace
 
 /// Compares the library at `base` with the bytes: its program headers, then all that no loader writes to.
-static int compareLibrary(dl_phdr_info *info, size_t, void *context) {
+static int compareLibrary(dl_phdr_info *info, size_t, void *context) noexcept {
   auto &comparison = *static_cast<Comparison *>(context);
   const auto &segments = comparison.segments;
   if (info->dlpi_addr != comparison.base || info->dlpi_phnum != segments.size() ||

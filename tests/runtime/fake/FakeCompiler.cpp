@@ -14,6 +14,8 @@
 //   noentry   names a missing entry  guards    the last variant has guards
 //   foreign   for another target     argument  an argument that names tensor 9
 //
+// Each compilation adds a line with its key to the file FAKE_COMPILER_LOG.
+//
 //===----------------------------------------------------------------------===//
 
 #include "tests/runtime/fake/FakeCompiler.h"
@@ -26,6 +28,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <new>
 #include <thread>
 
 using namespace muntin;
@@ -36,6 +39,8 @@ std::atomic<int> compiles{0}, running{0}, mostRunning{0}, unfreed{0};
 
 char *copyOf(std::string_view text) {
   auto *copy = static_cast<char *>(std::malloc(text.size() + 1));
+  if (!copy)
+    throw std::bad_alloc();
   std::memcpy(copy, text.data(), text.size());
   copy[text.size()] = '\0';
   return copy;
@@ -105,7 +110,17 @@ Image imageOf(const std::string &key, const Problem &problem) {
   return image;
 }
 
+/// One write to the end: lines of many processes do not mix.
+void logCompilation(const std::string &key) {
+  const char *path = std::getenv("FAKE_COMPILER_LOG");
+  std::ofstream file;
+  if (path)
+    file.open(path, std::ios::app);
+  file << key + "\n" << std::flush;
+}
+
 void compile(const std::string &key, const mtnc_options &options, mtnc_result &result) {
+  logCompilation(key);
   const Result<Problem> problem = parseProblemKey(key);
   if (!problem || problem->plan == "fail") {
     result.status = static_cast<int>(StatusCode::CompileFailed);
@@ -147,7 +162,11 @@ EXPORT void mtnc_compile(const char *key, size_t size, const mtnc_options *optio
   int most = mostRunning;
   for (const int now = ++running; now > most && !mostRunning.compare_exchange_weak(most, now);)
     ;
-  compile({key, size}, *options, *result);
+  try {
+    compile({key, size}, *options, *result);
+  } catch (const std::bad_alloc &) {
+    result->status = static_cast<int>(StatusCode::OutOfMemory);
+  }
   --running;
 }
 
