@@ -77,88 +77,101 @@ Value Task::convert(Value value, Type element) {
   return arith::TruncFOp::create(ir.b, ir.loc, type, value);
 }
 
-namespace {
-/// What a step of the transposition moves: numbers as f32, or pairs of bf16.
-struct Unit {
-  int64_t columns; ///< numbers of the row in one 32-bit word of the buffer
-  Type word;       ///< type of the word
+/// How query rows become a transposed buffer of 32-bit words: f32 numbers, or pairs of bf16.
+struct cpu::QueryRows {
+  const Operand &operand;
+  Buffer buffer;
+  bool pairs;
+  Value factor; ///< each number is multiplied with it, if there is one
+
+  int64_t columnsOfWord() const { return pairs ? 2 : 1; }
 };
-} // namespace
+
+/// Numbers of the operand's type to words.
+Value Task::queryWords(const QueryRows &query, Value numbers) {
+  Value wide = convert(numbers, ir.f32());
+  if (query.factor) {
+    int64_t count = cast<VectorType>(numbers.getType()).getDimSize(0);
+    wide = arith::MulFOp::create(ir.b, ir.loc, wide, ir.splat(query.factor, count));
+  }
+  if (!query.pairs)
+    return wide;
+  return vector::BitCastOp::create(ir.b, ir.loc, ir.vec(blocking.lanes, ir.i32()), convert(wide, ir.b.getBF16Type()));
+}
+
+/// One word of every row, of \p numbers numbers; an odd number is paired with 0.
+void Task::gatherQueryWord(const QueryRows &query, ArrayRef<Value> rows, Value vector, Value column, int64_t numbers) {
+  const int64_t bytes = bytesOf(query.operand.element);
+  Values words;
+  for (Value row : rows) {
+    Value at = ir.offset(row, ir.mul(column, bytes));
+    if (query.pairs && numbers == 1)
+      words.push_back(arith::ExtUIOp::create(ir.b, ir.loc, ir.i32(), ir.load(ir.i16(), at)));
+    else
+      words.push_back(ir.load(query.pairs ? ir.i32() : query.operand.element, at, bytes));
+  }
+  Value gathered = vector::FromElementsOp::create(ir.b, ir.loc, ir.vec(blocking.lanes, words[0].getType()), words);
+  if (query.pairs)
+    gathered = vector::BitCastOp::create(ir.b, ir.loc, ir.vec(2 * blocking.lanes, query.operand.element), gathered);
+  ir.store(queryWords(query, gathered), at(query.buffer, ir.div(column, ir.constant(query.columnsOfWord())), vector));
+}
+
+/// The rows of one vector's lanes: square blocks that are transposed, then the rest of the row a word at a time.
+void Task::transposeQueries(const QueryRows &query, ArrayRef<Value> rows, Value vector) {
+  const Operand &operand = query.operand;
+  const int64_t step = query.columnsOfWord(), chunk = blocking.lanes * step, columns = operand.columns;
+  const int64_t whole = columns / chunk * chunk, even = columns / step * step;
+  auto blocks = [&](function_ref<Value(Value)> words) {
+    ir.loop(ir.constant(0), ir.constant(whole), chunk, [&](Value column) {
+      Values block;
+      for (Value row : rows)
+        block.push_back(
+            words(ir.load(ir.vec(chunk, operand.element), ir.offset(row, ir.mul(column, bytesOf(operand.element))))));
+      block = transpose(block);
+      for (int64_t i = 0; i < blocking.lanes; ++i)
+        ir.store(block[i], at(query.buffer, ir.add(ir.div(column, ir.constant(step)), i), vector));
+    });
+  };
+  auto scaled = [&](Value numbers) { return queryWords(query, numbers); };
+  auto asTheyAre = [&](Value numbers) -> Value {
+    return vector::BitCastOp::create(ir.b, ir.loc, ir.vec(blocking.lanes, ir.i32()), numbers);
+  };
+  if (query.pairs && query.factor && operand.element.isBF16()) { // the usual factor is 1
+    Value one = arith::CmpFOp::create(ir.b, ir.loc, arith::CmpFPredicate::OEQ, query.factor, ir.number(1));
+    ir.branch(one, [&] { blocks(asTheyAre); }, [&] { blocks(scaled); });
+  } else {
+    blocks(scaled);
+  }
+  if (whole != columns)
+    ir.loop(ir.constant(whole), ir.constant(even), step,
+            [&](Value column) { gatherQueryWord(query, rows, vector, column, step); });
+  if (even != columns)
+    gatherQueryWord(query, rows, vector, ir.constant(even), 1);
+}
 
 Buffer Task::loadQueries(tile::LoadOp op) {
   const Operand &operand = operands.lookup(op.getSource());
-  bool pairs = blocking.bf16Dot != Bf16Dot::None && op.getTile().getType().getElementType().isBF16();
-  Unit unit{pairs ? 2 : 1, pairs ? ir.i32() : ir.f32()};
-  int64_t lanes = blocking.lanes, words = (operand.columns + unit.columns - 1) / unit.columns;
-  Buffer buffer{pairs ? Buffer::Kind::Pairs : Buffer::Kind::F32, frame.scratch(4 * words * blocking.queries()),
-                ir.constant(words), ir.constant(words)};
-  Value factor = op.getFactor() ? scalars.lookup(op.getFactor()) : Value();
+  const bool pairs = blocking.bf16Dot != Bf16Dot::None && op.getTile().getType().getElementType().isBF16();
+  const int64_t words = llvm::divideCeil(operand.columns, pairs ? 2 : 1);
+  QueryRows query{operand,
+                  {pairs ? Buffer::Kind::Pairs : Buffer::Kind::F32, frame.scratch(4 * words * blocking.queries()),
+                   ir.constant(words), ir.constant(words)},
+                  pairs,
+                  op.getFactor() ? scalars.lookup(op.getFactor()) : Value()};
   Value addresses = laneAddresses(operand, /*dummy=*/Value());
-  int64_t bytes = bytesOf(operand.element);
-  auto equals = [&](Value x, float y) -> Value {
-    return arith::CmpFOp::create(ir.b, ir.loc, arith::CmpFPredicate::OEQ, x, ir.number(y));
-  };
-
-  auto words32 = [&](Value numbers) -> Value {
-    return vector::BitCastOp::create(ir.b, ir.loc, ir.vec(lanes, ir.i32()), numbers);
-  };
-  auto scaled = [&](Value row) -> Value { // numbers of the operand's type to words
-    Value wide = convert(row, ir.f32());
-    if (factor)
-      wide = arith::MulFOp::create(ir.b, ir.loc, wide, ir.splat(factor, cast<VectorType>(row.getType()).getDimSize(0)));
-    return pairs ? words32(convert(wide, ir.b.getBF16Type())) : wide;
-  };
-  auto store = [&](Value word, Value row, Value v) { ir.store(word, at(buffer, row, v)); };
-
   // From these rows to those of the next task.
   Value next =
       ir.mul(operand.strides.back(), plan.getQueryBox().getDims().back() * plan.getQueryStep().getDims().back());
-  int64_t chunk = lanes * unit.columns, whole = operand.columns / chunk * chunk;
   forVectors([&](Value v) {
     Values rows;
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      Value slot = ir.offset(addresses, ir.mul(ir.add(ir.mul(v, lanes), lane), 8));
+    for (int64_t lane = 0; lane < blocking.lanes; ++lane) {
+      Value slot = ir.offset(addresses, ir.mul(ir.add(ir.mul(v, blocking.lanes), lane), 8));
       rows.push_back(LLVM::IntToPtrOp::create(ir.b, ir.loc, ir.ptr(), ir.load(ir.i64(), slot)));
-      ir.prefetch(ir.offset(rows.back(), next), operand.columns * bytes);
+      ir.prefetch(ir.offset(rows.back(), next), operand.columns * bytesOf(operand.element));
     }
-    auto blocks = [&](function_ref<Value(Value)> wordsOf) {
-      ir.loop(ir.constant(0), ir.constant(whole), chunk, [&](Value column) {
-        Values block;
-        for (Value row : rows)
-          block.push_back(wordsOf(ir.load(ir.vec(chunk, operand.element), ir.offset(row, ir.mul(column, bytes)))));
-        block = transpose(block);
-        for (int64_t i = 0; i < lanes; ++i)
-          store(block[i], ir.add(ir.div(column, ir.constant(unit.columns)), i), v);
-      });
-    };
-    if (pairs && factor && operand.element.isBF16()) { // the usual factor is 1, and its pairs are words already
-      ir.branch(equals(factor, 1), [&] { blocks(words32); }, [&] { blocks(scaled); });
-    } else {
-      blocks(scaled);
-    }
-    if (whole == operand.columns)
-      return;
-    // The rest of the row, a word at a time; a last odd number is paired with 0.
-    auto gather = [&](Value column, int64_t numbers) {
-      Values words;
-      for (Value row : rows) {
-        Value at = ir.offset(row, ir.mul(column, bytes));
-        if (pairs && numbers == 1)
-          words.push_back(arith::ExtUIOp::create(ir.b, ir.loc, ir.i32(), ir.load(ir.i16(), at)));
-        else
-          words.push_back(ir.load(pairs ? ir.i32() : operand.element, at, bytes));
-      }
-      Value vector = vector::FromElementsOp::create(ir.b, ir.loc, ir.vec(lanes, words[0].getType()), words);
-      if (pairs)
-        vector = vector::BitCastOp::create(ir.b, ir.loc, ir.vec(chunk, operand.element), vector);
-      store(scaled(vector), ir.div(column, ir.constant(unit.columns)), v);
-    };
-    int64_t even = operand.columns / unit.columns * unit.columns;
-    ir.loop(ir.constant(whole), ir.constant(even), unit.columns, [&](Value column) { gather(column, unit.columns); });
-    if (even != operand.columns)
-      gather(ir.constant(even), 1);
+    transposeQueries(query, rows, v);
   });
-  return buffer;
+  return query.buffer;
 }
 
 KeyTile Task::loadKeys(tile::LoadOp op) {

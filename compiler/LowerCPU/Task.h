@@ -102,6 +102,8 @@ struct Part {
   Value offsets;
 };
 
+struct QueryRows;
+
 class Task {
 public:
   Task(Frame &frame, const Blocking &blocking, mlir::func::FuncOp kernel, tile::PlanAttr plan,
@@ -118,18 +120,20 @@ private:
   // Task.cpp
   void emitBlock(mlir::Block &block);
   void emitOp(mlir::Operation &op);
-  void emitForKeyBoxes(tile::ForKeyBoxesOp op);
-  Values emitBody(tile::ForKeyBoxesOp op, ValueRange before);
   void emitDot(tile::DotOp dot);
   void emitMatrix(mlir::Operation &op);
   void splitScale(tile::SplitScaleOp op);
   void countPairs(tile::CountOp op);
-  void copyRows(const Buffer &from, const Buffer &to);
-  void copyRow(Value tile, Value slot);
   void bindArguments();
   Operand callersTensor(Tensor tensor, tile::GridTensorType type, Value ofHead);
   Operand packedTensor(Packing packing, const Formula &at, int64_t columns);
+
+  // Walks.cpp
+  void emitForKeyBoxes(tile::ForKeyBoxesOp op);
   void emitRange(tile::ForKeyBoxesOp op, const attn::Box &range, bool everyBoxCounts, Values &carried);
+  Values emitBody(tile::ForKeyBoxesOp op, ValueRange before);
+  void copyRow(Value tile, Value slot);
+  void copyRows(const Buffer &from, const Buffer &to);
 
   // Boxes.cpp
   void chooseBox(Value index);
@@ -168,6 +172,9 @@ private:
   // Rows.cpp
   Value laneAddresses(const Operand &operand, Value dummy);
   Buffer loadQueries(tile::LoadOp op);
+  void transposeQueries(const QueryRows &query, mlir::ArrayRef<Value> rows, Value vector);
+  void gatherQueryWord(const QueryRows &query, mlir::ArrayRef<Value> rows, Value vector, Value column, int64_t numbers);
+  Value queryWords(const QueryRows &query, Value numbers);
   KeyTile loadKeys(tile::LoadOp op);
   void storeTile(tile::StoreOp op);
   void storeRowTile(Value tile, const Operand &operand, Value addresses);
