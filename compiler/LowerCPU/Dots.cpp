@@ -88,9 +88,9 @@ Values Task::scoreStep(const KeyTile &keys, const Buffer &query, ArrayRef<Value>
   return next;
 }
 
-/// Scores of `rows` keys from number `first` on with a part of the queries.
+/// Scores of `rows` keys from number `first` on with a part of the queries. Their maxima are added to \p maxima.
 void Task::emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer &scores, Value first, const Part &part,
-                          bool masked) {
+                          bool masked, Value maxima) {
   bool pairs = keys.kind == KeyTile::Kind::Pairs;
   const int64_t words = keys.columns / (pairs ? 2 : 1);
   Values pointers;
@@ -121,12 +121,28 @@ void Task::emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer
     step(ir.constant(unrolled), word - unrolled, acc, false);
   if (pairs && keys.columns % 2)
     step(ir.constant(unrolled), words - unrolled, acc, true);
-  for (int64_t r = 0; r < blocking.rows; ++r)
-    for (int64_t j = 0; j < part.vectors; ++j) {
+  Value firstVector = ir.add(ir.mul(part.group, blocking.blockVectors), part.first);
+  for (int64_t j = 0; j < part.vectors; ++j) {
+    Value top;
+    for (int64_t r = 0; r < blocking.rows; ++r) {
       int64_t n = r * part.vectors + j;
       Value sum = sums == 1 ? acc[n] : Value(arith::AddFOp::create(ir.b, ir.loc, acc[n], acc[block + n]));
       ir.store(sum, place(r, j));
+      top = top ? combine(tile::ReduceKind::Max, top, sum) : sum;
     }
+    if (maxima) {
+      Value slot = inSlot(maxima, ir.add(firstVector, j));
+      ir.store(combine(tile::ReduceKind::Max, ir.load(vecF32(), slot), top), slot);
+    }
+  }
+}
+
+/// The reduction that asks for the scores' maxima, if one does: they are taken while the scores are in registers.
+static tile::ReduceOp maximaOf(Value scores) {
+  for (mlir::Operation *user : scores.getUsers())
+    if (auto reduce = dyn_cast<tile::ReduceOp>(user); reduce && reduce.getKind() == tile::ReduceKind::Max)
+      return reduce;
+  return {};
 }
 
 void Task::emitScores(tile::DotOp dot, tile::MaskOp mask) {
@@ -134,14 +150,22 @@ void Task::emitScores(tile::DotOp dot, tile::MaskOp mask) {
   const KeyTile keys = keyTiles.lookup(dot.getRhs());
   Buffer scores = allocateBuffer(Buffer::Kind::F32, dot.getResult().getType().getShape()[1], keys.keys.padded);
   attn::Box box = boxes.lookup(dot.getRhs().getDefiningOp<tile::LoadOp>().getBox());
-  if (mask)
+  constexpr float forbidden = -std::numeric_limits<float>::infinity();
+  if (mask) {
     initScores(cast<attn::MaskAttrInterface>(mask.getMask()), box, keys.keys, scores);
+    fillRows(scores, keys.keys.count, keys.keys.padded, forbidden);
+  }
+  Value maxima;
+  if (auto reduce = maximaOf(mask ? mask.getResult() : dot.getResult())) {
+    maxima = rowTiles[reduce.getResult()] = rowSlot();
+    forVectors([&](Value v) { ir.store(ir.splat(forbidden, blocking.lanes), inSlot(maxima, v)); });
+  }
 
   // A group's queries stay in the first-level cache while the keys stream by.
   ir.loop(ir.constant(0), ir.constant(blocking.groups()), 1, [&](Value group) {
     auto blocks = [&](Value begin, Value end, const Part &part) {
       ir.loop(begin, end, blocking.rows,
-              [&](Value first) { emitScoreBlock(keys, query, scores, first, part, /*masked=*/bool(mask)); });
+              [&](Value first) { emitScoreBlock(keys, query, scores, first, part, /*masked=*/bool(mask), maxima); });
     };
     const bool own = keys.lists.size() > 1;
     Value shared = own ? ir.mul(ir.div(keys.shared, ir.constant(blocking.rows)), blocking.rows) : keys.keys.padded;
@@ -149,8 +173,8 @@ void Task::emitScores(tile::DotOp dot, tile::MaskOp mask) {
     for (int vector = 0; own && vector < 2; ++vector)
       blocks(shared, keys.keys.padded, {group, vector, 1, keys.lists[vector]});
   });
-  // Keys that only fill up a block, or a pair, count for nothing.
-  constexpr float forbidden = -std::numeric_limits<float>::infinity();
+  // Keys that only fill up a block, or a pair, count for nothing. Without a mask they repeat keys that count, and
+  // change no maximum.
   fillRows(scores, keys.keys.count, keys.keys.padded, forbidden);
   if (!mask && blocking.bf16Dot != Bf16Dot::None)
     forKeyRows(box, keys.keys, [&](Value row, ArrayRef<Value>) {

@@ -192,23 +192,26 @@ Task::Sink Task::sinkOf(tile::ReduceOp op) {
   return sink;
 }
 
+Value Task::combine(tile::ReduceKind kind, Value x, Value y) {
+  if (kind == tile::ReduceKind::Add)
+    return arith::AddFOp::create(ir.b, ir.loc, x, y);
+  auto noNaN = arith::FastMathFlagsAttr::get(ir.b.getContext(), arith::FastMathFlags::nnan);
+  return arith::MaxNumFOp::create(ir.b, ir.loc, x, y, noNaN);
+}
+
 void Task::reduce(tile::ReduceOp op) {
+  done.insert(op);
+  if (rowTiles.lookup(op.getResult())) // taken when the scores were made
+    return;
   constexpr int64_t unroll = 2; // every buffer has an even number of rows
   Value tile = op.getSource(), rows = rowsOf(tile);
   bool max = op.getKind() == tile::ReduceKind::Max;
   Sink sink = sinkOf(op);
   Buffer to;
-  done.insert(op);
   if (sink == Sink::Numbers)
     to = destination(tile);
   else if (sink == Sink::Pairs)
     to = allocatePairs(tile);
-  auto combine = [&](Value x, Value y) -> Value {
-    if (!max)
-      return arith::AddFOp::create(ir.b, ir.loc, x, y);
-    auto noNaN = arith::FastMathFlagsAttr::get(ir.b.getContext(), arith::FastMathFlags::nnan);
-    return arith::MaxNumFOp::create(ir.b, ir.loc, x, y, noNaN);
-  };
   rough = sink == Sink::Pairs;
   Value start = ir.splat(max ? -std::numeric_limits<float>::infinity() : 0.0f, blocking.lanes);
   Value slot = rowSlot();
@@ -222,7 +225,7 @@ void Task::reduce(tile::ReduceOp op) {
       } else if (sink == Sink::Pairs) {
         storePair(to, row, v, x, y);
       }
-      return {combine(carried[0], combine(x, y))};
+      return {combine(op.getKind(), carried[0], combine(op.getKind(), x, y))};
     };
     ir.store(ir.loop(ir.constant(0), rows, unroll, {start}, step)[0], inSlot(slot, v));
   });

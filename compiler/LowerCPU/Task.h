@@ -188,7 +188,7 @@ private:
   Values scoreStep(const KeyTile &keys, const Buffer &query, mlir::ArrayRef<Value> pointers, Value column,
                    int64_t shift, const Part &part, ValueRange acc, bool single);
   void emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer &scores, Value first, const Part &part,
-                      bool masked);
+                      bool masked, Value maxima);
   void emitProductBlock(const KeyTile &keys, const Buffer &probs, const Buffer &out, Value first, Value end,
                         Value column, const Part &part, int64_t rows, llvm::function_ref<Value(Value, Value)> start);
   Value multiplyAdd(const KeyTile &keys, Value acc, Value x, Value y);
@@ -203,6 +203,7 @@ private:
   Value rowSlot();
   Value inSlot(Value slot, Value vector);
   Value evaluate(Value tile, Value row, Value vector);
+  Value combine(tile::ReduceKind kind, Value x, Value y);
   void reduce(tile::ReduceOp op);
   Buffer materialize(Value tile);
   Buffer materializePairs(Value tile);
