@@ -182,7 +182,7 @@ Value Task::ownCoordinate(int vector, Value row) {
 /// behind the end of a row is overwritten by the next row, or is padding.
 /// Where the next task's keys lie to the right of this one's, they are asked for: \p ahead is the address of the head.
 Value Task::emitKeyList(const attn::Box &box, const KeyCount &keys, ArrayRef<Value> strides, int64_t capacity,
-                        Value ahead, int64_t rowBytes, int vector) {
+                        int vector) {
   constexpr int64_t step = 4;
   Value list = allocateKeys(capacity, 8);
   auto at = [&](Value number) { return ir.offset(list, ir.mul(number, 8)); };
@@ -202,9 +202,6 @@ Value Task::emitKeyList(const attn::Box &box, const KeyCount &keys, ArrayRef<Val
       Value offsets = ir.add(ir.splat(ir.add(start, ir.mul(place, pitch)), step), ramp);
       ir.store(offsets, at(ir.add(first, place)));
     });
-    if (ahead)
-      ir.loop(length, ir.add(length, plan.getQueryBox().getDims().back()), 1,
-              [&](Value place) { ir.prefetch(ir.offset(ahead, ir.add(start, ir.mul(place, pitch))), rowBytes); });
     if (blocking.bf16Dot != Bf16Dot::None) // the padding key is the row's last key, masked
       ir.store(ir.add(start, ir.mul(ir.sub(length, 1), pitch)), at(ir.add(first, length)));
   });

@@ -97,6 +97,8 @@ void Task::emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer
   for (int64_t r = 0; r < blocking.rows; ++r) {
     Value offset = ir.load(ir.i64(), ir.offset(part.offsets, ir.mul(ir.add(first, r), 8)));
     pointers.push_back(ir.offset(keys.base, offset));
+    if (keys.ahead)
+      ir.prefetch(ir.offset(pointers.back(), keys.ahead), words * 4);
   }
   auto place = [&](int64_t r, int64_t j) { return at(scores, ir.add(first, r), part.group, part.first + j); };
   // Few accumulators would wait for each other: columns then fall into sums of their own, added at the end.
@@ -198,6 +200,8 @@ void Task::emitProductBlock(const KeyTile &keys, const Buffer &probs, const Buff
   sums = ir.loop(first, end, pairs ? 2 : 1, sums, [&](Value key, ValueRange carried) {
     Value offset = ir.load(ir.i64(), ir.offset(part.offsets, ir.mul(key, 8)));
     Value pointer = ir.offset(ir.offset(keys.base, offset), ir.mul(column, 4));
+    if (keys.ahead)
+      ir.prefetch(ir.offset(pointer, keys.ahead), 1);
     Value row = pairs ? ir.div(key, ir.constant(2)) : key;
     Values weights, next;
     for (int64_t j = 0; j < part.vectors; ++j)

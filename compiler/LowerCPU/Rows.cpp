@@ -184,13 +184,15 @@ KeyTile Task::loadKeys(tile::LoadOp op) {
   keys.packed = operand.packed;
   keyStep = box.back().step;
   keys.keys = countKeys(box);
-  // The hull of the next query box on the last axis is this one's, moved on; inside a walk over boxes the machine's
-  // own prefetching does.
-  Value ahead = op.getBox().getDefiningOp<tile::LiveKeysOp>() ? operand.base : Value();
+  // The hull of the next query box on the last axis is this one's, moved on. Its rows are fetched while this one's are
+  // multiplied, a few at a time: many at once would keep the loads waiting. Inside a walk over boxes the machine's own
+  // prefetching does.
+  if (op.getBox().getDefiningOp<tile::LiveKeysOp>())
+    keys.ahead =
+        ir.mul(operand.strides.back(), plan.getQueryBox().getDims().back() * plan.getQueryStep().getDims().back());
   for (int vector = 0; vector < (trim ? 2 : 1); ++vector)
-    keys.lists.push_back(emitKeyList(box, keys.keys, operand.strides, op.getTile().getType().getShape()[0],
-                                     vector == 0 ? ahead : Value(), operand.columns * bytesOf(operand.element),
-                                     vector));
+    keys.lists.push_back(
+        emitKeyList(box, keys.keys, operand.strides, op.getTile().getType().getShape()[0], vector));
   keys.shared = keys.keys.count;
   if (trim) {
     keys.shared = ir.mul(trim->shared, keys.keys.rowLength);

@@ -69,6 +69,7 @@ struct KeyTile {
   llvm::SmallVector<Value, 2> lists; ///< of i64 byte offsets, one per key; one for all vectors, or one for each
   Value shared;                      ///< keys that the lists have in common at their beginning, if there are two
   KeyCount keys;
+  Value ahead;     ///< bytes from a row to the one that the next task reads in its place, if that is known
   int64_t columns; ///< numbers per row
   bool packed;     ///< copied into the workspace, rows one behind the other
 };
@@ -145,7 +146,7 @@ private:
   void forKeyRows(const attn::Box &box, const KeyCount &keys,
                   llvm::function_ref<void(Value, mlir::ArrayRef<Value>)> body);
   Value emitKeyList(const attn::Box &box, const KeyCount &keys, mlir::ArrayRef<Value> strides, int64_t capacity,
-                    Value ahead, int64_t rowBytes, int vector);
+                    int vector);
   attn::Box trimKeys(attn::MaskAttrInterface mask);
   Value ownPlace(Value vector, Value row, Value otherwise);
   Value ownCoordinate(int vector, Value row);
