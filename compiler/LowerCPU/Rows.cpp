@@ -159,15 +159,11 @@ Buffer Task::loadQueries(tile::LoadOp op) {
                   pairs,
                   op.getFactor() ? scalars.lookup(op.getFactor()) : Value()};
   Value addresses = laneAddresses(operand, /*dummy=*/Value());
-  // From these rows to those of the next task.
-  Value next =
-      ir.mul(operand.strides.back(), plan.getQueryBox().getDims().back() * plan.getQueryStep().getDims().back());
   forVectors([&](Value v) {
     Values rows;
     for (int64_t lane = 0; lane < blocking.lanes; ++lane) {
       Value slot = ir.offset(addresses, ir.mul(ir.add(ir.mul(v, blocking.lanes), lane), 8));
       rows.push_back(LLVM::IntToPtrOp::create(ir.b, ir.loc, ir.ptr(), ir.load(ir.i64(), slot)));
-      ir.prefetch(ir.offset(rows.back(), next), operand.columns * bytesOf(operand.element));
     }
     transposeQueries(query, rows, v);
   });
@@ -185,14 +181,13 @@ KeyTile Task::loadKeys(tile::LoadOp op) {
   keyStep = box.back().step;
   keys.keys = countKeys(box);
   // The hull of the next query box on the last axis is this one's, moved on. Its rows are fetched while this one's are
-  // multiplied, a few at a time: many at once would keep the loads waiting. Inside a walk over boxes the machine's own
-  // prefetching does.
-  if (op.getBox().getDefiningOp<tile::LiveKeysOp>())
+  // multiplied, a few at a time: many at once would keep the loads waiting. Inside a walk over boxes, and for packed
+  // rows, the machine's own prefetching does.
+  if (op.getBox().getDefiningOp<tile::LiveKeysOp>() && !operand.packed)
     keys.ahead =
         ir.mul(operand.strides.back(), plan.getQueryBox().getDims().back() * plan.getQueryStep().getDims().back());
   for (int vector = 0; vector < (trim ? 2 : 1); ++vector)
-    keys.lists.push_back(
-        emitKeyList(box, keys.keys, operand.strides, op.getTile().getType().getShape()[0], vector));
+    keys.lists.push_back(emitKeyList(box, keys.keys, operand.strides, op.getTile().getType().getShape()[0], vector));
   keys.shared = keys.keys.count;
   if (trim) {
     keys.shared = ir.mul(trim->shared, keys.keys.rowLength);
