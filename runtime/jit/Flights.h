@@ -72,10 +72,10 @@ public:
     else
       flight->change.wait_for(lock, timeout, landed);
     --flight->waiting;
+    if (flight->cancelled) // also where a value has landed since
+      return {{}, End::Cancelled, !mine};
     if (flight->value)
       return {*flight->value, End::Done, !mine};
-    if (flight->cancelled)
-      return {{}, End::Cancelled, !mine};
     if (flight->waiting == 0 && !flight->background)
       drop(key, flight);
     return {{}, End::TimedOut, !mine};
