@@ -159,11 +159,15 @@ Buffer Task::loadQueries(tile::LoadOp op) {
                   pairs,
                   op.getFactor() ? scalars.lookup(op.getFactor()) : Value()};
   Value addresses = laneAddresses(operand, /*dummy=*/Value());
+  // From these rows to those of the next task.
+  Value next =
+      ir.mul(operand.strides.back(), plan.getQueryBox().getDims().back() * plan.getQueryStep().getDims().back());
   forVectors([&](Value v) {
     Values rows;
     for (int64_t lane = 0; lane < blocking.lanes; ++lane) {
       Value slot = ir.offset(addresses, ir.mul(ir.add(ir.mul(v, blocking.lanes), lane), 8));
       rows.push_back(LLVM::IntToPtrOp::create(ir.b, ir.loc, ir.ptr(), ir.load(ir.i64(), slot)));
+      ir.prefetch(ir.offset(rows.back(), next), operand.columns * bytesOf(operand.element));
     }
     transposeQueries(query, rows, v);
   });
