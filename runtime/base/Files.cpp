@@ -77,6 +77,21 @@ Result<std::string> readAll(const Descriptor &file, std::string_view path) {
   }
 }
 
+bool readAt(const Descriptor &file, void *target, size_t size, uint64_t offset) {
+  for (size_t done = 0; done < size;) {
+    const ssize_t got =
+        ::pread(file.get(), static_cast<char *>(target) + done, size - done, static_cast<off_t>(offset + done));
+    if (got == 0)
+      errno = 0;
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got <= 0)
+      return false;
+    done += static_cast<size_t>(got);
+  }
+  return true;
+}
+
 Result<std::string> readFile(const std::string &path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file)

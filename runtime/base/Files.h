@@ -10,6 +10,8 @@
 
 #include "runtime/abi/Result.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +49,10 @@ Status createFile(const std::string &path, std::string_view bytes);
 /// Readers of `path` see the old contents or all of `bytes`, never a part: a
 /// temporary file beside it, then rename.
 Status replaceFile(const std::string &path, std::string_view bytes);
+
+/// True if `size` bytes from `offset` on were there, however often the system gives only a part. errno is 0 where the
+/// file ends before.
+bool readAt(const Descriptor &file, void *target, size_t size, uint64_t offset);
 
 Result<std::string> readFile(const std::string &path);
 /// From where `file` stands to its end.

@@ -82,23 +82,6 @@ Result<Descriptor> CacheFolder::open(bool create) const {
 
 //===-- Reading -----------------------------------------------------------===//
 
-/// True if `size` bytes from `offset` were there.
-static bool readAt(const Descriptor &file, char *target, size_t size, uint64_t offset) {
-  while (size > 0) {
-    const ssize_t got = ::pread(file.get(), target, size, static_cast<off_t>(offset));
-    if (got == 0)
-      errno = 0; // shorter than it was a moment ago
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0)
-      return false;
-    target += got;
-    size -= static_cast<size_t>(got);
-    offset += static_cast<uint64_t>(got);
-  }
-  return true;
-}
-
 static EntryFile failed(EntryFile file, Reason reason, std::string why) {
   file.reason = reason;
   file.why = std::move(why);

@@ -46,11 +46,6 @@ static std::string findBuildId(std::string_view notes) {
   return "";
 }
 
-/// True if all of `size` bytes at `offset` were there.
-static bool readAt(const Descriptor &file, void *target, size_t size, uint64_t offset) {
-  return ::pread(file.get(), target, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
-}
-
 static Status noBuildId(const std::string &path) {
   return {StatusCode::CheckFailed, fmt::format("{} has no build-id (linker option --build-id)", path)};
 }

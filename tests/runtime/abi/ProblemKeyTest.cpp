@@ -5,11 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Reference/Rules.h"
 #include "runtime/abi/Problem.h"
 #include "runtime/abi/Target.h"
 #include "tests/support/RandomMask.h"
 
 #include <gtest/gtest.h>
+
+#include <map>
 
 using namespace muntin;
 using namespace muntin::testing;
@@ -79,6 +82,64 @@ TEST(ProblemKey, EveryWayOfWritingAMaskGivesOneKey) {
     EXPECT_EQ(problemKey(problem), "muntin-problem-1 forward f32 rank=2 d=64 dv=64 target=x86-64-v3 "
                                    "mask=any_of(global(tokens=4), sliding(left=64x64, right=64x64))");
   }
+}
+
+/// From few atoms, so that many have one meaning.
+Mask smallMask(Random &random, int depth) {
+  const char *atoms[] = {"full()",
+                         "causal()",
+                         "document()",
+                         "global(tokens=1)",
+                         "neighborhood(window=3)",
+                         "neighborhood(window=3, dilation=1, stride=1, causal=0)",
+                         "sliding(left=0, right=2)"};
+  if (depth == 0 || chance(random, 30))
+    return *expandMask(*parseMask(atoms[pick(random, 0, 6)]), 1);
+  Mask mask{.kind = static_cast<MaskKind>(pick(random, int(MaskKind::AllOf), int(MaskKind::Not)))};
+  for (int64_t count = mask.kind == MaskKind::Not ? 1 : pick(random, 1, 2); count > 0; --count)
+    mask.children.push_back(smallMask(random, depth - 1));
+  return mask;
+}
+
+/// What a mask of rank 1 says: its legal extents, whether it needs segments, and which pairs of 5 tokens it allows.
+std::string meaning(const Mask &mask) {
+  std::string text = needsSegments(mask) ? "segments " : "";
+  for (const int64_t keys : {1, 3, 4, 5})
+    for (const int64_t queries : {1, 3, 5})
+      text += checkMaskExtents(mask, std::vector{queries}, std::vector{keys}).ok() ? '+' : '-';
+  const std::vector<int64_t> grid = {5};
+  const reference::Grids grids = reference::makeGrids(grid, grid);
+  const int32_t numbers[] = {0, 0, 1, 1, 0};
+  for (int64_t query = 0; query < 5; ++query)
+    for (int64_t key = 0; key < 5; ++key)
+      text += reference::allows(mask, grids, reference::tokenAt(grids.query, query), reference::tokenAt(grids.key, key),
+                                {numbers, numbers})
+                  ? 'x'
+                  : '.';
+  return text;
+}
+
+TEST(ProblemKey, ProblemsOfOneKeyMeanTheSame) {
+  std::map<std::string, Problem> seen;
+  int shared = 0;
+  for (uint64_t seed = 0; seed < 20000; ++seed) {
+    Random random(seed);
+    Problem problem = randomProblem(random);
+    problem.rank = 1;
+    problem.element = static_cast<ElementType>(pick(random, 0, 1));
+    problem.headDim = problem.valueDim = pick(random, 1, 2);
+    problem.target = "x86-64-v3";
+    problem.mask = smallMask(random, 3);
+    const auto [first, isNew] = seen.emplace(problemKey(problem), problem);
+    if (isNew || first->second == problem)
+      continue;
+    ++shared;
+    ASSERT_EQ(meaning(problem.mask), meaning(first->second.mask))
+        << "seed " << seed << ": " << printMask(problem.mask) << " and " << printMask(first->second.mask);
+    problem.mask = first->second.mask;
+    ASSERT_EQ(problem, first->second) << "seed " << seed;
+  }
+  EXPECT_GT(shared, 5000);
 }
 
 std::string refusal(std::string_view text) {

@@ -9,7 +9,8 @@
 |*   kill N     SIGKILL before the Nth call on a file of the folder
 |*   error N    it fails: ENOSPC where it writes, else EIO
 |*   errors     all of them fail
-|*   short      reads and writes of its files do half of what they are asked
+|*   short      reads and writes, of whatever file, do half of what they are asked,
+|*              and every other one is interrupted by a signal before it begins
 |*   locks      there are no locks
 |*   clock      goes back by a day whenever somebody looks
 |*   memory N   the Nth allocation fails
@@ -99,7 +100,14 @@ static int isOurs(int fd) {
 static int isOurPath(int at, const char *path) {
   return path[0] == '/' ? strncmp(path, folder, strlen(folder)) == 0 : isOurs(at);
 }
-static size_t shortened(int fd, size_t size) { return kind == SHORT && isOurs(fd) && size > 1 ? size / 2 : size; }
+static size_t shortened(size_t size) { return armed && kind == SHORT && size > 1 ? size / 2 : size; }
+static int isInterrupted(void) {
+  static atomic_long attempts;
+  if (!armed || kind != SHORT || ++attempts % 2 == 0)
+    return 0;
+  errno = EINTR;
+  return 1;
+}
 
 EXPORT int openat(int at, const char *path, int flags, ...) {
   va_list list;
@@ -118,13 +126,14 @@ EXPORT int open(const char *path, int flags, ...) {
   return openat(AT_FDCWD, path, flags, mode);
 }
 EXPORT ssize_t read(int fd, void *target, size_t size) {
-  return isOurs(fd) && strikes(EIO) ? -1 : syscall(SYS_read, fd, target, shortened(fd, size));
+  return isInterrupted() || (isOurs(fd) && strikes(EIO)) ? -1 : syscall(SYS_read, fd, target, shortened(size));
 }
 EXPORT ssize_t pread(int fd, void *target, size_t size, off_t offset) {
-  return isOurs(fd) && strikes(EIO) ? -1 : syscall(SYS_pread64, fd, target, shortened(fd, size), offset);
+  return isInterrupted() || (isOurs(fd) && strikes(EIO)) ? -1
+                                                         : syscall(SYS_pread64, fd, target, shortened(size), offset);
 }
 EXPORT ssize_t write(int fd, const void *source, size_t size) {
-  return isOurs(fd) && strikes(ENOSPC) ? -1 : syscall(SYS_write, fd, source, shortened(fd, size));
+  return isInterrupted() || (isOurs(fd) && strikes(ENOSPC)) ? -1 : syscall(SYS_write, fd, source, shortened(size));
 }
 EXPORT int fsync(int fd) { return isOurs(fd) && strikes(EIO) ? -1 : (int)syscall(SYS_fsync, fd); }
 EXPORT int fstat(int fd, struct stat *info) {

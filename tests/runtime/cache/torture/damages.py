@@ -116,7 +116,8 @@ def removed(shop):
 
 
 def failing_calls(shop):
-    """Each single call on the disk fails once, then all of them; then reads and writes are short. Kernels come."""
+    """Each single call on the disk fails once, then all of them; then reads and writes are short and interrupted.
+    Kernels come."""
     failed = 0
     for full in (False, True):
         calls, _ = shop.counts()
