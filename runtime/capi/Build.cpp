@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Memory, then the disk, then the compiler: the second half of Session. What is
+// Memory, bundles, the disk, the compiler: the second half of Session. What is
 // not in memory is made on a thread of its own, so that who asked can give up.
 //
 //===----------------------------------------------------------------------===//
@@ -41,6 +41,7 @@ KernelOutcome Session::prepare(const Request &request, bool never) {
 }
 
 Status Session::prepareInBackground(const Request &request, bool never) {
+  never = never || compileNever_;
   const Result<CacheEntry *> entry = entryOf(request);
   if (!entry)
     return entry.status();
@@ -68,6 +69,7 @@ Result<bool> Session::isReady(const Request &request) {
 }
 
 KernelOutcome Session::kernelOf(CacheEntry &entry, bool never) {
+  never = never || compileNever_;
   if (const Kernel *kernel = entry.kernel()) {
     hits_.add();
     return {.kernel = kernel->shared_from_this()};
@@ -118,16 +120,48 @@ KernelOutcome Session::build(CacheEntry &entry, bool never, const Stop &stop) {
   const Unforkable region;
   if (Status status = checkTarget(entry.problem()); !status)
     return {.status = status};
+  if (KernelOutcome found = loadFromBundle(bundles_.find(entry.key()), entry); found.kernel || !found.status)
+    return found;
   DiskVisit visit(disk_, entry.key(), disk_.enabled() ? compiler_.identity() : std::string());
   if (KernelOutcome found = loadFromDisk(entry, visit); found.kernel)
     return found;
   if (never)
-    return {.status = Status(StatusCode::Unavailable,
-                             fmt::format("no kernel is ready for '{}', and compiling is forbidden", entry.key()))};
+    return makeDo(entry);
   visit.claim();
   if (KernelOutcome found = loadFromDisk(entry, visit); found.kernel)
     return found;
   return compileAndLoad(entry, visit, stop);
+}
+
+KernelOutcome Session::loadFromBundle(const std::optional<Bundles::Found> &found, CacheEntry &place) {
+  const Clock::time_point start = Clock::now();
+  if (!found)
+    return {};
+  Result<Image> image = found->bundle->image(found->item);
+  if (!image)
+    return {.status = image.status()};
+  Result<std::shared_ptr<Kernel>> kernel = Kernel::load(*device_, std::move(*image), {.origin = Origin::Bundle});
+  if (!kernel)
+    return {.status = kernel.status()};
+  (*kernel)->recordLoad(secondsSince(start), 0);
+  place.publish(*kernel);
+  ++bundleHits_;
+  log_.info("loaded '{}' from the bundle {}", (*kernel)->key(), found->bundle->name());
+  return {.kernel = *kernel};
+}
+
+KernelOutcome Session::makeDo(CacheEntry &entry) {
+  const std::optional<Bundles::Found> lesser = bundles_.findLesser(entry.problem());
+  if (!lesser)
+    return {.status =
+                Status(StatusCode::Unavailable, fmt::format("no kernel is ready for '{}', and compiling is forbidden{}",
+                                                            entry.key(), bundles_.nearest(entry.problem())))};
+  const Result<Problem> problem = parseProblemKey(lesser->item.key);
+  if (!problem)
+    return {.status = problem.status()};
+  log_.info("no kernel for {} is ready; one for {} serves instead", entry.problem().target, problem->target);
+  // Who may compile gets a better one, so it is no kernel of this entry unless nobody may.
+  return loadFromBundle(lesser, compileNever_ ? entry : cache_.find(std::string(lesser->item.key), *problem));
 }
 
 KernelOutcome Session::loadFromDisk(CacheEntry &entry, DiskVisit &visit) {

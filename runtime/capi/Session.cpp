@@ -141,7 +141,8 @@ Session::Stats Session::stats() const {
           .waits = waits_,
           .kernels = cache_.size(),
           .diskHits = disk_.hits(),
-          .diskMisses = disk_.misses()};
+          .diskMisses = disk_.misses(),
+          .bundleHits = bundleHits_};
 }
 
 } // namespace muntin::runtime

@@ -12,6 +12,7 @@
 #include "runtime/base/StripedCounter.h"
 #include "runtime/cache/DiskCache.h"
 #include "runtime/cache/KernelCache.h"
+#include "runtime/capi/Bundles.h"
 #include "runtime/device/Device.h"
 #include "runtime/device/cpu/Scratch.h"
 #include "runtime/device/cpu/Workers.h"
@@ -41,6 +42,7 @@ struct SessionOptions {
   HostAllocator allocator;
   Progress progress;                               ///< may be null
   std::chrono::duration<double> compileTimeout{0}; ///< that a caller waits; 0: no limit
+  bool compileNever = false;                       ///< as if every request said so
   std::optional<CacheMode> cache;                  ///< nothing: MUNTIN_CACHE, else read and write
   std::string cacheDir;                            ///< "": MUNTIN_CACHE_DIR, else the user's cache folder
   std::optional<uint64_t> cacheLimit;              ///< nothing: MUNTIN_CACHE_LIMIT, else 1 GiB
@@ -67,7 +69,7 @@ struct RunRequest {
 class Session {
 public:
   struct Stats {
-    uint64_t compiles, failedCompiles, hits, misses, waits, kernels, diskHits, diskMisses;
+    uint64_t compiles, failedCompiles, hits, misses, waits, kernels, diskHits, diskMisses, bundleHits;
   };
 
   static Result<std::shared_ptr<Session>> create(const SessionOptions &options);
@@ -89,6 +91,7 @@ public:
   /// Compiles up to a stage, for any target; nothing is cached.
   CompileOutput compile(const Request &request, mtnc_emit emit, const std::optional<Shape> &shape);
 
+  Bundles &bundles() { return bundles_; }
   Stats stats() const;
   Device &device() const { return *device_; }
   Result<const char *> compilerPath() { return compiler_.path(); }
@@ -98,15 +101,20 @@ private:
 
   Session(std::unique_ptr<Device> device, CompilerLibrary::Options compiler, DiskCacheOptions disk, Log log,
           const SessionOptions &options)
-      : log_(log), progress_(options.progress), compileTimeout_(options.compileTimeout), device_(std::move(device)),
-        compiler_(std::move(compiler)), disk_(std::move(disk)) {}
+      : log_(log), progress_(options.progress), compileTimeout_(options.compileTimeout),
+        compileNever_(options.compileNever), device_(std::move(device)), compiler_(std::move(compiler)),
+        disk_(std::move(disk)) {}
 
   /// The entry of a request; in a forked child only if its kernel is there.
   Result<CacheEntry *> entryOf(const Request &request);
   KernelOutcome kernelOf(CacheEntry &entry, bool never);
   MakingOf::Make maker(CacheEntry &entry, bool never);
-  /// From the disk, else compiled unless `never`.
+  /// From a bundle, else from the disk, else compiled unless `never`.
   KernelOutcome build(CacheEntry &entry, bool never, const Stop &stop);
+  /// Where nobody may compile: a bundle's kernel for a lesser target, else why there is none.
+  KernelOutcome makeDo(CacheEntry &entry);
+  /// Nothing where `found` is nothing. `place` gets the kernel.
+  KernelOutcome loadFromBundle(const std::optional<Bundles::Found> &found, CacheEntry &place);
   KernelOutcome loadFromDisk(CacheEntry &entry, DiskVisit &visit);
   KernelOutcome compileAndLoad(CacheEntry &entry, DiskVisit &visit, const Stop &stop);
 
@@ -114,12 +122,14 @@ private:
   const Log log_;
   const Progress progress_;
   const std::chrono::duration<double> compileTimeout_;
+  const bool compileNever_;
   const std::unique_ptr<Device> device_; ///< outlives the kernels of cache_
   CompilerLibrary compiler_;
   DiskCache disk_;
+  Bundles bundles_;
   KernelCache cache_;
   StripedCounter hits_;
-  std::atomic<uint64_t> misses_{0}, waits_{0}, compiles_{0}, failedCompiles_{0};
+  std::atomic<uint64_t> misses_{0}, waits_{0}, compiles_{0}, failedCompiles_{0}, bundleHits_{0};
   MakingOf flights_; ///< goes first: its threads use the rest
 };
 

@@ -61,7 +61,8 @@ mtn_status mtn_session_get_stats(mtn_session *session, mtn_session_stats *stats)
                                          .waits = now.waits,
                                          .kernels = now.kernels,
                                          .disk_hits = now.diskHits,
-                                         .disk_misses = now.diskMisses});
+                                         .disk_misses = now.diskMisses,
+                                         .bundle_hits = now.bundleHits});
   });
 }
 

@@ -1,5 +1,5 @@
-# cmake --install build --prefix P: the command, both libraries, the public headers, and a CMake package with which
-# another project says find_package(Muntin) and links Muntin::muntin. Nothing installed names the source tree.
+# cmake --install build --prefix P: the command, the libraries, the public headers, and what another project finds them
+# with: a CMake package (find_package(Muntin), Muntin::muntin) and muntin.pc. Nothing installed names the source tree.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(_package ${CMAKE_INSTALL_LIBDIR}/cmake/Muntin)
@@ -17,6 +17,10 @@ if(TARGET muntin)
   write_basic_package_version_file(${PROJECT_BINARY_DIR}/MuntinConfigVersion.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${PROJECT_BINARY_DIR}/MuntinConfig.cmake ${PROJECT_BINARY_DIR}/MuntinConfigVersion.cmake
           DESTINATION ${_package})
+  set(_pkgconfig ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  file(RELATIVE_PATH _to_prefix /prefix/${_pkgconfig} /prefix)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/muntin.pc.in ${PROJECT_BINARY_DIR}/muntin.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/muntin.pc DESTINATION ${_pkgconfig})
 endif()
 # Opened with dlopen, the compiler from the folder that holds libmuntin.so; nothing links against them, so they are in no
 # export.

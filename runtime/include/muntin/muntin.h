@@ -52,7 +52,9 @@
 #ifndef MUNTIN_MUNTIN_H
 #define MUNTIN_MUNTIN_H
 
+#include "muntin/bundle.h"
 #include "muntin/compile.h"
+#include "muntin/dlpack.h"
 #include "muntin/kernel.h"
 #include "muntin/problem.h"
 #include "muntin/run.h"

@@ -300,6 +300,21 @@ public:
       return done;
     return StreamEvent(event);
   }
+  /// A view of a tensor of another library: `source` is a DLTensor of DLPack's header.
+  template <typename DLTensor> Expected<mtn_tensor> view(const DLTensor &source) const {
+    static_assert(sizeof source == 48 && sizeof source.byte_offset == 8, "pass a DLTensor");
+    mtn_tensor tensor;
+    if (Outcome done(mtn_tensor_from_dlpack(handle_, &source, &tensor)); !done)
+      return done;
+    return tensor;
+  }
+  /// Kernels that were compiled ahead of time: a file, or bytes that stay as they are as long as the session lives.
+  Outcome addBundle(const std::string &path) const {
+    return Outcome(mtn_session_add_bundle_file(handle_, path.c_str()));
+  }
+  Outcome addBundle(std::span<const std::byte> bytes) const {
+    return Outcome(mtn_session_add_bundle(handle_, bytes.data(), bytes.size()));
+  }
   Outcome forward(const Attention &problem, const Arguments &arguments) const {
     const mtn_problem problemView = problem.view();
     const mtn_arguments view = arguments.view();

@@ -61,6 +61,7 @@ typedef struct mtn_session_options {
   mtn_progress_callback progress; /* may be null */
   void *progress_user;
   double compile_timeout; /* seconds that a caller waits for a kernel at most; 0: no limit */
+  int32_t compile_never;  /* 1: as if MTN_COMPILE_NEVER stood in every request, also in mtn_forward */
 } mtn_session_options;
 
 static inline void mtn_session_options_init(mtn_session_options *options) {
@@ -89,6 +90,7 @@ typedef struct mtn_session_stats {
   uint64_t kernels;     /* kernels in memory now */
   uint64_t disk_hits;   /* misses that the disk cache had */
   uint64_t disk_misses; /* those that it had not */
+  uint64_t bundle_hits; /* misses that a bundle had */
 } mtn_session_stats;
 /* stats->struct_size is set by the caller. */
 MTN_CHECKED mtn_session_get_stats(mtn_session *session, mtn_session_stats *stats);

@@ -139,17 +139,20 @@ TEST(Background, SessionsEndWithCompilationsUnderWay) {
 
 TEST(Cancelling, ReturnsAtOnceAndTheNextRequestStartsAnew) {
   const Session session = makeSession(fakeOptions());
-  std::atomic<int> cancelled{0};
+  std::atomic<int> cancelled{0}, done{0};
   std::vector<std::thread> threads;
   for (const char *plan : {"endless1", "endless2", "endless2"})
-    threads.emplace_back(
-        [&, plan] { cancelled += session.prepare(fakeProblem(plan)).error().code() == MTN_CANCELLED; });
-  while (cancelled < 3) {
-    ASSERT_TRUE(session.cancel().ok());
+    threads.emplace_back([&, plan] {
+      cancelled += session.prepare(fakeProblem(plan)).error().code() == MTN_CANCELLED;
+      ++done;
+    });
+  while (done < 3) {
+    EXPECT_TRUE(session.cancel().ok());
     std::this_thread::sleep_for(1ms);
   }
   for (std::thread &thread : threads)
     thread.join();
+  EXPECT_EQ(cancelled, 3);
   EXPECT_TRUE(session.prepare(fakeProblem("slow")).ok());
   EXPECT_EQ(mtn_session_cancel(nullptr), MTN_INVALID_ARGUMENT);
 }

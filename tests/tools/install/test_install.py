@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """test_install.py <build> <stranger> --cmake C --source S [--run]: what an installation is good for.
 
-Installs into a prefix, moves the prefix (nothing in it may name where it was), builds the stranger's project against
-it in a folder of its own, and with --run runs the stranger's programs and the installed command.
+Installs into a prefix, moves the prefix (nothing in it may name where it was), copies the examples into a folder of
+their own, builds them there, once with the stranger's CMake project and once with pkg-config, and with --run runs them
+and the installed command.
 """
 
 import argparse
@@ -21,11 +22,28 @@ def run(*command, **options):
     return done.stdout
 
 
+EXAMPLES = ["first_kernel.c", "first_kernel.cpp", "queued.c", "prepared.cpp"]
+STANDARDS = {".c": ["clang-22", "-std=c11"], ".cpp": ["clang++-22", "-std=c++20"]}
+
+
+def build_with_pkg_config(project, prefix, build):
+    """Without CMake: what `pkg-config --cflags --libs muntin` says is enough."""
+    environment = dict(os.environ, PKG_CONFIG_PATH=os.path.join(prefix, "lib", "pkgconfig"))
+    flags = run("pkg-config", "--cflags", "--libs", "muntin", env=environment).split()
+    library = run("pkg-config", "--variable=libdir", "muntin", env=environment).strip()
+    os.mkdir(build)
+    for example in EXAMPLES:
+        compiler = STANDARDS[os.path.splitext(example)[1]]
+        run(*compiler, "-Wall", "-Wextra", "-pedantic", "-Werror", "-Wno-missing-designated-field-initializers",
+            os.path.join(project, example), "-o", os.path.join(build, example.replace(".", "_")), *flags,
+            f"-Wl,-rpath,{library}", "-lm")
+
+
 def texts_that_name(folder, needle):
     """Installed text files that mention a path they should not."""
     for parent, _, names in os.walk(folder):
         for name in names:
-            if name.endswith((".cmake", ".h", ".hpp")):
+            if name.endswith((".cmake", ".h", ".hpp", ".pc")):
                 with open(os.path.join(parent, name), encoding="utf-8") as file:
                     if needle in file.read():
                         yield os.path.join(parent, name)
@@ -51,14 +69,20 @@ def main():
 
         project, build = os.path.join(scratch, "stranger"), os.path.join(scratch, "stranger-build")
         shutil.copytree(arguments.stranger, project)
+        for example in EXAMPLES:
+            shutil.copy(os.path.join(arguments.source, "tools", "examples", example), project)
         run(arguments.cmake, "-S", project, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}",
             "-DCMAKE_C_COMPILER=clang-22", "-DCMAKE_CXX_COMPILER=clang++-22")
         run(arguments.cmake, "--build", build)
+        by_pkg_config = os.path.join(scratch, "by-pkg-config")
+        build_with_pkg_config(project, prefix, by_pkg_config)
         if arguments.run:
             # Neither the build folder's compiler library nor its cache may help out.
             environment = {k: v for k, v in os.environ.items() if not k.startswith("MUNTIN_")}
-            for program in ("in_c", "in_cxx"):
-                print(run(os.path.join(build, program), env=environment, cwd=scratch), end="")
+            environment["MUNTIN_CACHE_DIR"] = os.path.join(scratch, "cache")  # the second build of each finds a kernel
+            for folder in (build, by_pkg_config):
+                for example in EXAMPLES:
+                    print(run(os.path.join(folder, example.replace(".", "_")), env=environment, cwd=scratch), end="")
             print(run(os.path.join(prefix, "bin", "muntin"), "run", "--mask", "sliding(left=3, right=0)", "--grid", "40",
                       "--head-dim", "16", "--check", env=environment, cwd=scratch), end="")
     print("install: a moved prefix serves a stranger's project" + (", and runs" if arguments.run else ""))
