@@ -101,7 +101,7 @@ TEST(Flights, OneWhoStaysKeepsTheMakerGoing) {
 TEST(Flights, CancellingEndsAllWaits) {
   Flight flights;
   std::latch inside(1);
-  std::atomic<int> cancelled{0};
+  std::atomic<int> cancelled{0}, done{0};
   std::vector<std::thread> threads;
   threads.emplace_back([&] {
     cancelled += flights
@@ -111,12 +111,16 @@ TEST(Flights, CancellingEndsAllWaits) {
                             return untilStopped(stop);
                           })
                      .end == Flight::End::Cancelled;
+    ++done;
   });
   inside.wait();
   for (int i = 0; i < 4; ++i)
-    threads.emplace_back([&] { cancelled += flights.run("key", 0s, untilStopped).end == Flight::End::Cancelled; });
+    threads.emplace_back([&] {
+      cancelled += flights.run("key", 0s, untilStopped).end == Flight::End::Cancelled;
+      ++done;
+    });
   // A thread that comes after the first cancel starts a flight of its own, which the next one ends.
-  while (cancelled < 5) {
+  while (done < 5) {
     flights.cancel();
     std::this_thread::sleep_for(1ms);
   }
