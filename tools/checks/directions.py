@@ -21,7 +21,7 @@ ALLOWED = {
     "compiler": ["compiler", "dialect", "templates", "runtime/abi", "llvm"],
     "tools/muntin": ["tools/muntin", "compiler/Reference", "runtime", "muntin"],
     "tools/muntin-opt": ["tools/muntin-opt", "compiler", "dialect", "templates", "runtime/abi", "llvm"],
-    "tools/bench": ["tools/bench", "runtime/abi", "muntin"],  # takes images apart
+    "tools/bench": ["tools/bench", "runtime/abi", "runtime/bundle", "muntin"],  # takes images apart, writes bundles
     "tools/examples": ["tools/examples", "muntin"],  # a user has the public headers only
     "tools": ["tools", "muntin"],
     "tests": ["tests", "compiler", "dialect", "templates", "runtime", "tools", "muntin", "llvm"],

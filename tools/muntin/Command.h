@@ -30,6 +30,10 @@ void addDevices(CLI::App &app, Options &options, Action &action);
 Status showMask(const Options &options);
 Status showTiles(const Options &options);
 Status showPlan(const Options &options);
+Status showBundle(const Options &options);
+
+/// Compiles all requests into one bundle, -o.
+Status compileBundle(const Options &options, const std::vector<Request> &requests);
 
 /// The runtime's failure, with the reproducer's path in the message.
 Status toStatus(const Outcome &outcome);

@@ -8,6 +8,7 @@
 #include "runtime/abi/Image.h"
 #include "tools/muntin/Command.h"
 #include "tools/muntin/PlanJson.h"
+#include "tools/muntin/Problems.h"
 #include "tools/muntin/Report.h"
 
 #include <CLI/CLI.hpp>
@@ -17,13 +18,20 @@
 
 using namespace muntin;
 
-static constexpr const char *kExamples = R"(Examples:
+static constexpr const char *kExamples = R"help(Examples:
   muntin compile --rank 2 --mask 'neighborhood(window=7x7)'
       compile for this machine: what came out, and where the time went
   muntin compile --rank 2 --mask 'neighborhood(window=7x7)' --emit tile
       the scheduled kernel in the tile dialect; attn, llvm and asm are the other texts
   muntin compile --rank 1 --mask 'sliding(left=128, right=0)' --target x86-64-v4 --target avx512-bf16 --emit asm -o k.s
-  muntin compile --rank 3 --mask 'neighborhood(window=5x9x9)' --emit object -o kernel.o)";
+  muntin compile --rank 3 --mask 'neighborhood(window=5x9x9)' --emit object -o kernel.o
+  muntin compile --rank 1 --mask 'causal()' --head-dim 64 --head-dim 128 --dtype f32 --dtype f16 -o kernels.mtn
+      a bundle of all combinations, which a program opens without a compiler
+  muntin compile --rank 1 --mask 'causal()' --target x86-64-v3 --target x86-64-v4 -o kernels.mtn --embed my_kernels
+      and my_kernels.c, my_kernels.h, which link it into a program
+
+A file of --problems is a JSON list, whose fields are called as the options; what is left out is as on the command line:
+  [{"mask": "neighborhood(window=7x7)", "rank": 2, "dtype": "bf16"}, {"mask": "causal()", "rank": 1, "head-dim": 128}])help";
 
 namespace {
 struct Stage {
@@ -43,18 +51,18 @@ static Result<const Stage *> findStage(const std::string &name) {
   for (const Stage &stage : kStages)
     if (name == stage.name)
       return &stage;
-  if (name == "ptx" || name == "bundle")
+  if (name == "ptx")
     return Status{StatusCode::NotInThisVersion, fmt::format("--emit {} is not in this version", name)};
   return Status::invalid(fmt::format("--emit is '{}'; expected attn, tile, llvm, asm, ptx, object or bundle", name));
 }
 
-/// One text of every target, each under a line that names it if there are several; or one binary.
+/// One text of every kernel, each under a line that names it if there are several; or one binary.
 static Status emitStage(const Options &options, const Stage &stage, const std::vector<Request> &requests) {
   const std::string path = options.output.value_or("-");
   if (!stage.comment && requests.size() > 1)
-    return {StatusCode::NotInThisVersion,
-            fmt::format("--emit {} for {} targets is a bundle, which is not in this version; expected one --target",
-                        stage.name, requests.size())};
+    return Status::invalid(
+        fmt::format("--emit {} is one file, but {} kernels are asked for; expected one, or --emit bundle", stage.name,
+                    requests.size()));
   if (!stage.comment && path == "-" && ::isatty(STDOUT_FILENO))
     return Status::invalid(
         fmt::format("-o is missing; --emit {} is binary and standard output a terminal", stage.name));
@@ -71,7 +79,7 @@ static Status emitStage(const Options &options, const Stage &stage, const std::v
     if (!compiled)
       return compiled.status();
     if (requests.size() > 1)
-      output += fmt::format("{} target {}\n", stage.comment, request.problem.target);
+      output += fmt::format("{} {}\n", stage.comment, problemKey(request.problem));
     output += compiled->output;
   }
   if (Status status = file->write(output); !status)
@@ -122,8 +130,6 @@ static std::string printSummary(const Json &json) {
 }
 
 static Status printSummaries(const Options &options, const std::vector<Request> &requests) {
-  if (options.output)
-    return Status::invalid("-o is given without --emit; expected --emit attn, tile, llvm, asm or object");
   Result<Session> session = openSession(options, 0);
   if (!session)
     return session.status();
@@ -145,45 +151,64 @@ static Status printSummaries(const Options &options, const std::vector<Request> 
   return {};
 }
 
-static Status compile(const Options &options) {
-  if (options.problems)
-    return {StatusCode::NotInThisVersion, "--problems is not in this version"};
+/// Every problem for every target.
+static Result<std::vector<Request>> makeRequests(const Options &options) {
+  const Result<std::vector<Options>> problems = expandProblems(options);
+  if (!problems)
+    return problems.status();
   std::vector<std::string> targets = options.targets;
   if (targets.empty())
     targets.push_back("host");
   std::vector<Request> requests;
-  for (const std::string &target : targets) {
-    Result<Request> request = makeRequest(options, {.shape = false}, nullptr, target);
-    if (!request)
-      return request.status();
-    requests.push_back(std::move(*request));
-  }
+  for (const Options &problem : *problems)
+    for (const std::string &target : targets) {
+      Result<Request> request = makeRequest(problem, {.shape = false}, nullptr, target);
+      if (!request && problems->size() > 1)
+        return Status(request.status().code(),
+                      fmt::format("problem {}: {}", requests.size() / targets.size() + 1, request.status().message()));
+      if (!request)
+        return request.status();
+      requests.push_back(std::move(*request));
+    }
+  return requests;
+}
+
+static Status compile(const Options &options) {
+  const Result<std::vector<Request>> requests = makeRequests(options);
+  if (!requests)
+    return requests.status();
+  const bool bundle = options.emit ? *options.emit == "bundle" : options.output.has_value();
+  if (bundle)
+    return compileBundle(options, *requests);
+  if (options.embed)
+    return Status::invalid("--embed is given without a bundle; expected -o kernels.mtn and no other --emit");
   if (!options.emit)
-    return printSummaries(options, requests);
+    return printSummaries(options, *requests);
   Result<const Stage *> stage = findStage(*options.emit);
   if (!stage)
     return stage.status();
   if (options.json)
     return Status::invalid("--json is given together with --emit, whose output is no JSON; expected one of them");
-  return emitStage(options, **stage, requests);
+  return emitStage(options, **stage, *requests);
 }
 
 void muntin::addCompile(CLI::App &app, Options &o, Action &action) {
-  CLI::App *command = app.add_subcommand("compile", "compile for one or more targets; write any stage");
+  CLI::App *command = app.add_subcommand("compile", "compile for one or more targets; write any stage, or a bundle");
   addProblemOptions(*command, o);
   command->add_option("--rank", o.rank, "axes of the grid, where --grid is not given")
       ->type_name("N")
       ->group("Problem");
-  command->add_option("--problems", o.problems, "many problems at once (not in this version)")
-      ->type_name("FILE")
-      ->group("Problem");
+  addRepeatedOptions(*command, o);
   addTargetOption(*command, o, /*repeated=*/true);
   command->add_option("--device", o.device, "whose targets (default cpu)")->type_name("cpu")->group("Machine");
-  command->add_option("--emit", o.emit, "the stage to write: attn, tile, llvm, asm, object (ptx, bundle: not yet)")
+  command->add_option("--emit", o.emit, "the stage to write: attn, tile, llvm, asm, object, bundle (ptx: not yet)")
       ->type_name("STAGE")
       ->group("Output");
-  command->add_option("-o", o.output, "where to write it (default: standard output)")
+  command->add_option("-o", o.output, "where to write it (default: standard output); without --emit a bundle")
       ->type_name("FILE")
+      ->group("Output");
+  command->add_option("--embed", o.embed, "also write NAME.c and NAME.h, which link the bundle into a program")
+      ->type_name("NAME")
       ->group("Output");
   addJsonOption(*command, o);
   command->footer(kExamples);

@@ -16,6 +16,7 @@
 #include "runtime/abi/Result.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,9 +39,13 @@ struct Options {
   // Tensors.
   Text q, k, v, segments, kvSegments, out, lse, random;
   bool check = false;
+  // Many problems: every value of an option that is given several times, and files that list them (Problems.h).
+  std::map<std::string, std::vector<std::string>> repeated;
+  std::vector<std::string> problems;
   // Output.
-  Text emit, output, color, problems;
-  Text key; ///< of a problem, for `cache why`
+  Text emit, output, color, embed;
+  Text key;  ///< of a problem, for `cache why`
+  Text file; ///< for `show bundle`
   bool json = false;
   // show
   std::vector<std::string> queries;

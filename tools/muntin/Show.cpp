@@ -28,6 +28,10 @@ static constexpr const char *kTileExamples = R"(Examples:
 static constexpr const char *kPlanExamples = R"(Examples:
   muntin show plan --mask 'neighborhood(window=13x13)' --dtype bf16 --target avx512-bf16)";
 
+static constexpr const char *kBundleExamples = R"(Examples:
+  muntin show bundle kernels.mtn
+      reads all of it; exit code 1 if anything is damaged)";
+
 /// A row per candidate; a column for each key that there is room for.
 static std::string candidateTable(const Json &candidates) {
   static constexpr std::pair<const char *, const char *> columns[] = {
@@ -94,7 +98,8 @@ static void addSegmentOptions(CLI::App &part, Options &o) {
 }
 
 void muntin::addShow(CLI::App &app, Options &o, Action &action) {
-  CLI::App *show = app.add_subcommand("show", "pictures: mask, tiles, plan; in the terminal, or --out FILE.svg");
+  CLI::App *show = app.add_subcommand(
+      "show", "pictures: mask, tiles, plan; in the terminal, or --out FILE.svg; what is in a bundle");
   show->require_subcommand(1);
 
   CLI::App *mask = addPart(*show, "mask", "who attends to whom", kMaskExamples, o);
@@ -122,4 +127,10 @@ void muntin::addShow(CLI::App &app, Options &o, Action &action) {
   plan->add_option("--rank", o.rank, "axes of the grid, where --grid is not given")->type_name("N")->group("Problem");
   addJsonOption(*plan, o);
   plan->callback([&action] { action = showPlan; });
+
+  CLI::App *bundle = show->add_subcommand("bundle", "the kernels in a bundle, and whether they are whole");
+  bundle->add_option("FILE", o.file, "a bundle that `muntin compile` made")->required();
+  addJsonOption(*bundle, o);
+  bundle->footer(kBundleExamples);
+  bundle->callback([&action] { action = showBundle; });
 }

@@ -6,11 +6,13 @@
 //===----------------------------------------------------------------------===//
 //
 // Whole processes, from exec to wait, in turn: one that links libmuntin and does
-// nothing, and ones whose kernel is on the disk, alone and among a thousand.
+// nothing, and ones whose kernel is on the disk, alone and among a thousand, or
+// in a bundle.
 //
 //===----------------------------------------------------------------------===//
 
 #include "runtime/abi/Entry.h"
+#include "tools/bench/runtime/BundleFile.h"
 
 #include <fmt/format.h>
 
@@ -27,6 +29,7 @@
 #include <sys/wait.h>
 
 namespace fs = std::filesystem;
+using muntin::bench::stop;
 
 namespace {
 
@@ -41,11 +44,6 @@ struct Case {
   std::vector<std::string> variables;
   std::vector<Cost> costs;
 };
-
-[[noreturn]] void stop(const std::string &message) {
-  std::fprintf(stderr, "bench-warm-start: %s\n", message.c_str());
-  std::exit(3);
-}
 
 std::vector<char *> pointers(std::vector<std::string> &texts) {
   std::vector<char *> list;
@@ -92,6 +90,15 @@ void addNeighbours(const fs::path &folder, int count) {
     fs::copy_file(entry, folder / muntin::entryFileName(std::to_string(i), "neighbour"));
 }
 
+/// The problem of first-result, which runs without a cache.
+void makeBundle(const std::string &path) {
+  const auto session = muntin::Session::create();
+  if (!session)
+    stop(session.error().message());
+  const muntin::Attention problem{.rank = 2, .mask = "neighborhood(window=5x5)"};
+  muntin::bench::writeBundleFile(path, {muntin::bench::compiledImage(*session, problem)});
+}
+
 } // namespace
 
 int main() {
@@ -99,7 +106,8 @@ int main() {
   std::string base = fs::temp_directory_path() / "muntin-warm-XXXXXX";
   if (!::mkdtemp(base.data()))
     stop("no temporary folder");
-  const std::string alone = base + "/alone", among = base + "/among";
+  const std::string alone = base + "/alone", among = base + "/among", bundle = base + "/kernels.mtn";
+  makeBundle(bundle);
   const auto cached = [](const std::string &folder) { return std::vector<std::string>{"MUNTIN_CACHE_DIR=" + folder}; };
   const auto orphan = [](const std::string &folder) {
     return std::vector<std::string>{"MUNTIN_CACHE_DIR=" + folder, "MUNTIN_COMPILER=/nowhere/compiler.so"};
@@ -108,7 +116,8 @@ int main() {
                   {"1 entry", {"first-result"}, cached(alone), {}},
                   {"1,000 entries", {"first-result"}, cached(among), {}},
                   {"1 entry, no compiler library", {"first-result"}, orphan(alone), {}},
-                  {"1,000 entries, no compiler library", {"first-result"}, orphan(among), {}}};
+                  {"1,000 entries, no compiler library", {"first-result"}, orphan(among), {}},
+                  {"a bundle", {"first-result", "bundle", bundle}, {"MUNTIN_CACHE=off"}, {}}};
   for (int i : {1, 2}) // compiles
     runOnce(cases[i]);
   addNeighbours(among, kNeighbours);

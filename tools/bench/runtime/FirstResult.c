@@ -3,9 +3,10 @@
 |* Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
-|*   first-result            runs one small problem and judges the result
-|*   first-result maps       then prints what is mapped into the process
-|*   first-result nothing    only links the library
+|*   first-result                runs one small problem and judges the result
+|*   first-result bundle FILE    the same with a kernel from a bundle
+|*   first-result ... maps       then prints what is mapped into the process
+|*   first-result nothing        only links the library
 |*
 \*===----------------------------------------------------------------------===*/
 
@@ -29,9 +30,11 @@ static int isRight(void) {
   return 1;
 }
 
-static int run(void) {
+/* `bundle` may be null. */
+static int run(const char *bundle) {
   const int64_t extents[] = {1, GRID, GRID, 1, DIM};
   mtn_session *session = NULL;
+  mtn_session_options options;
   mtn_problem problem;
   mtn_arguments arguments;
   mtn_problem_init(&problem);
@@ -48,7 +51,11 @@ static int run(void) {
   arguments.v = &tensors[2];
   arguments.out = &tensors[3];
   arguments.flags = MTN_ALLOCATE_WORKSPACE;
-  if (mtn_session_create(NULL, &session) != MTN_OK || mtn_forward(session, &problem, &arguments) != MTN_OK) {
+  mtn_session_options_init(&options);
+  options.compile_never = bundle != NULL;
+  if (mtn_session_create(&options, &session) != MTN_OK ||
+      (bundle && mtn_session_add_bundle_file(session, bundle) != MTN_OK) ||
+      mtn_forward(session, &problem, &arguments) != MTN_OK) {
     fprintf(stderr, "first-result: %s\n", mtn_last_error()->message);
     return 3;
   }
@@ -60,8 +67,8 @@ int main(int argc, char **argv) {
   char line[4096];
   if (argc > 1 && strcmp(argv[1], "nothing") == 0)
     return 0;
-  const int result = run();
-  FILE *maps = argc > 1 ? fopen("/proc/self/maps", "r") : NULL;
+  const int result = run(argc > 2 ? argv[2] : NULL);
+  FILE *maps = strcmp(argv[argc - 1], "maps") == 0 ? fopen("/proc/self/maps", "r") : NULL;
   while (maps && fgets(line, sizeof line, maps))
     fputs(line, stdout);
   return result;
