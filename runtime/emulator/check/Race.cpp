@@ -42,14 +42,21 @@ static unsigned granule(const Kernel &kernel) {
   return smallest;
 }
 
-RaceChecker::RaceChecker(Cta &cta) : cta_(cta) {
+RaceChecker::RaceChecker(Cta &cta) : cta_(cta), races_(*cta.grid().races) {
+  const LaunchShape &shape = cta.grid().shape;
+  number_ = cta.id()[0] + shape.grid[0] * (cta.id()[1] + shape.grid[1] * cta.id()[2]);
   warps_ = static_cast<uint32_t>(cta.warps().size());
-  agents_ = 3 * warps_ + (warps_ + 3) / 4 + MbarrierAgents;
+  mbarriersFirst_ = 3 * warps_ + (warps_ + 3) / 4;
+  neighboursFirst_ = agents_ = mbarriersFirst_ + MbarrierAgents;
+  const uint32_t clusterSize = shape.cluster[0] * shape.cluster[1] * shape.cluster[2];
+  inCluster_ = clusterSize > 1;
+  if (inCluster_)
+    agents_ += clusterSize * warps_;
   granuleShift_ = granule(cta.kernel());
   actions_.assign(agents_, 0);
   views_.resize(warps_);
   for (View &v : views_)
-    v.generic = v.async = v.fenced = v.pending = Clock(agents_, 0);
+    v.generic = v.async = Clock(agents_, 0); // the others begin with the first fence or flag
   barriers_.resize(16);
   writer_.assign(cellOf(cta.sharedBytes()) + 4, 0);
   readers_.resize(agents_);
@@ -57,10 +64,8 @@ RaceChecker::RaceChecker(Cta &cta) : cta_(cta) {
 }
 
 uint32_t RaceChecker::mbarrierAgent(uint64_t address) {
-  const uint32_t first = agents_ - MbarrierAgents;
-  const auto [at, isNew] =
-      mbarrierAgents_.try_emplace(address, first + static_cast<uint32_t>(mbarrierAgents_.size()) % MbarrierAgents);
-  return at->second;
+  const uint32_t next = mbarriersFirst_ + static_cast<uint32_t>(mbarrierAgents_.size()) % MbarrierAgents;
+  return mbarrierAgents_.try_emplace(address, next).first->second;
 }
 
 uint32_t RaceChecker::act(uint32_t agent, const Warp &w) {
@@ -89,25 +94,36 @@ std::string RaceChecker::nameOf(uint32_t agent) const {
     return "a cp.async of warp " + std::to_string(agent - warps_);
   if (agent < 3 * warps_)
     return "a bulk copy of warp " + std::to_string(agent - 2 * warps_);
-  if (agent < agents_ - MbarrierAgents)
+  if (agent >= neighboursFirst_)
+    return "warp " + std::to_string((agent - neighboursFirst_) % warps_) + " of the cluster's CTA " +
+           std::to_string((agent - neighboursFirst_) / warps_);
+  if (agent < mbarriersFirst_)
     return "a wgmma of warpgroup " + std::to_string(agent - 3 * warps_);
   return "an asynchronous copy that completes on an mbarrier";
+}
+
+const char *RaceChecker::orderFor(uint32_t agent) const {
+  if (agent >= neighboursFirst_)
+    return "barrier.cluster or an mbarrier";
+  if (agent >= 3 * warps_)
+    return "a wait for the operation";
+  if (agent >= 2 * warps_)
+    return "cp.async.bulk.wait_group, then a barrier";
+  return agent >= warps_ ? "cp.async.wait_group, then a barrier" : "a barrier";
 }
 
 void RaceChecker::report(uint32_t agent, uint32_t other, uint32_t otherAction, bool otherWrites, bool writes,
                          uint64_t cell, const Warp &w, unsigned lane) {
   const uint64_t address = cell << granuleShift_;
   const uint32_t action = otherAction >> LaneBits;
-  Report r = cta_.reportAt(w, w.pc(), w.frame(), ReportKind::Race, static_cast<int>(lane), address, "");
-  const View &view = views_[w.index()];
-  const bool onlyProxy = other < warps_ && view.generic[other] >= action;
+  const bool isOurs = &w.cta() == &cta_;
+  Report r = w.cta().reportAt(w, w.pc(), w.frame(), ReportKind::Race, static_cast<int>(lane), address, "");
+  const bool onlyProxy = isOurs && other < warps_ && views_[w.index()].generic[other] >= action;
   r.message = nameOf(agent) + (writes ? " writes" : " reads") + " shared memory that " + nameOf(other) +
               (otherWrites ? " writes" : " reads") + "; nothing orders the two: expected " +
-              (onlyProxy             ? "fence.proxy.async between them"
-               : other >= 3 * warps_ ? "a wait for the operation"
-               : other >= 2 * warps_ ? "cp.async.bulk.wait_group, then a barrier"
-               : other >= warps_     ? "cp.async.wait_group, then a barrier"
-                                     : "a barrier");
+              (onlyProxy ? "fence.proxy.async between them"
+               : isOurs  ? orderFor(other)
+                         : "barrier.cluster or an mbarrier");
   const Where where = history_[other][action % HistoryLength];
   if (where.routine && actions_[other] - action < HistoryLength) {
     r.otherLine = cta_.kernel().lineOf(*where.routine, where.pc);
@@ -142,22 +158,18 @@ void RaceChecker::checkWrite(const Clock &known, const Clock &readersKnown, uint
       report(agent, reader, readers_[reader][cell], false, true, cell, w, lane);
 }
 
-void RaceChecker::touch(uint32_t agent, uint32_t action, const Warp &w, unsigned lane, uint64_t offset, uint64_t bytes,
-                        bool write, bool proxy) {
+void RaceChecker::touchCells(const Judge &judge, uint32_t agent, uint32_t action, const Warp &w, unsigned lane,
+                             uint64_t offset, uint64_t bytes, bool write) {
   if (bytes == 0)
     return;
-  stamp(w);
-  View &view = views_[w.index()];
-  // The async proxy must be told of generic writes by a fence; after generic reads an ordinary edge suffices.
-  const Clock &known = proxy ? view.async : view.generic;
   const uint32_t stamp = action << LaneBits | lane;
   const uint64_t end = std::min<uint64_t>(cellOf(offset + bytes - 1) + 1, writer_.size());
   for (uint64_t cell = cellOf(offset); cell < end; ++cell)
     if (write) {
-      checkWrite(known, view.generic, agent, cell, w, lane, false);
-      writer_[cell] = uint64_t(agent) << 32 | stamp;
+      checkWrite(judge.known, judge.readersKnown, agent, cell, w, lane, judge.strong);
+      writer_[cell] = uint64_t(agent) << 32 | stamp | (judge.strong ? AtomicBit : 0);
     } else {
-      checkRead(known, agent, cell, w, lane, false);
+      checkRead(judge.known, agent, cell, w, lane, judge.strong);
     }
   if (!write) {
     std::vector<uint32_t> &mine = plane(agent);
@@ -165,15 +177,33 @@ void RaceChecker::touch(uint32_t agent, uint32_t action, const Warp &w, unsigned
   }
 }
 
+void RaceChecker::touch(uint32_t agent, uint32_t action, const Warp &w, unsigned lane, uint64_t offset, uint64_t bytes,
+                        bool write, bool proxy) {
+  stamp(w);
+  const View &view = views_[w.index()];
+  // The async proxy must be told of generic writes by a fence; after generic reads an ordinary edge suffices.
+  touchCells({proxy ? view.async : view.generic, view.generic, false}, agent, action, w, lane, offset, bytes, write);
+}
+
 void RaceChecker::access(Warp &w, const Instr &in, uint32_t mask, MemSpace space, unsigned bytes, Access access,
                          const Touched &t) {
   if (in.aux & StrongBit)
     synchronise(w, in, mask, access, t);
-  if (space == MemSpace::Global)
-    return;
-  const uint32_t agent = w.index(), action = act(agent, w);
+  const uint32_t action = act(w.index(), w);
+  const bool write = access != Access::Read;
+  if (space != MemSpace::Global)
+    accessShared(w, in, mask, bytes, action, write, t);
+  if (space != MemSpace::Global && inCluster_)
+    accessNeighbours(w, in, mask, bytes, write, t);
+  if (space != MemSpace::Shared)
+    accessGlobal(w, in, mask, bytes, action, write, t);
+}
+
+void RaceChecker::accessShared(Warp &w, const Instr &in, uint32_t mask, unsigned bytes, uint32_t action, bool write,
+                               const Touched &t) {
+  const uint32_t agent = w.index();
   const Clock &known = views_[agent].generic;
-  const bool strong = in.aux & StrongBit, write = access != Access::Read;
+  const bool strong = in.aux & StrongBit;
   std::vector<uint32_t> *mine = write ? nullptr : &plane(agent);
   uint64_t fine = 0; // a writer (without its lane) that was found to be ordered
   eachLane(mask, [&](unsigned lane) {
@@ -208,20 +238,26 @@ void RaceChecker::arriveBarrier(const Warp &w, unsigned n) {
   stamp(w);
   join(barriers_[n].generic, v.generic);
   join(barriers_[n].async, v.async);
+  join(barriers_[n].others, v.others);
 }
 
 void RaceChecker::leaveBarrier(const Warp &w, unsigned n) {
   join(views_[w.index()].generic, barriers_[n].generic);
   join(views_[w.index()].async, barriers_[n].async);
+  join(views_[w.index()].others, barriers_[n].others);
 }
 
 void RaceChecker::resetBarrier(unsigned n) { barriers_[n] = {}; }
 
-void RaceChecker::fence(const Warp &w) {
+void RaceChecker::fence(const Warp &w, bool within) {
   View &v = views_[w.index()];
   stamp(w);
   join(v.generic, v.pending);
   v.fenced = v.generic;
+  if (within)
+    return;
+  absorb(v, v.othersPending);
+  v.fencedForOthers = knownOf(w);
 }
 
 void RaceChecker::proxyFence(const Warp &w) {
@@ -235,6 +271,7 @@ void RaceChecker::release(const Warp &w, uint64_t object) {
   stamp(w);
   join(objects_[object].generic, v.generic);
   join(objects_[object].async, v.async);
+  join(objects_[object].others, v.others);
 }
 
 void RaceChecker::acquire(const Warp &w, uint64_t object) {
@@ -243,6 +280,7 @@ void RaceChecker::acquire(const Warp &w, uint64_t object) {
     return;
   join(views_[w.index()].generic, found->second.generic);
   join(views_[w.index()].async, found->second.async);
+  join(views_[w.index()].others, found->second.others);
 }
 
 void RaceChecker::releaseAction(uint64_t object, uint32_t agent, uint32_t action) {
@@ -258,30 +296,31 @@ void RaceChecker::rendezvous(const std::vector<const Warp *> &warps) {
   for (const Warp *w : warps) {
     stamp(*w);
     join(all.generic, views_[w->index()].generic);
+    join(all.others, views_[w->index()].others);
   }
-  for (const Warp *w : warps)
+  for (const Warp *w : warps) {
     join(views_[w->index()].generic, all.generic);
-}
-
-void RaceChecker::clusterBarrier() {
-  for (View &v : views_)
-    for (uint32_t a = 0; a < warps_; ++a)
-      v.generic[a] = actions_[a];
+    join(views_[w->index()].others, all.others);
+  }
 }
 
 /// Flags and locks: a strong write releases what lies before the last fence (all, with .release); a strong read
 /// acquires it at the next fence (at once, with .acquire).
 void RaceChecker::synchronise(Warp &w, const Instr &in, uint32_t mask, Access access, const Touched &t) {
   View &v = views_[w.index()];
+  if (isFloat(in.type))
+    return; // sums, not flags: to remember a clock for each would take memory without bound
+  const bool releases = access != Access::Read && (in.aux & ReleaseBit || !v.fenced.empty());
+  if (releases && in.aux & ReleaseBit)
+    stamp(w);
   eachLane(mask, [&](unsigned lane) {
-    Object &o = objects_[reinterpret_cast<uint64_t>(t.host[lane])];
-    if (access != Access::Write)
-      join(in.aux & AcquireBit ? v.generic : v.pending, o.generic);
-    if (access != Access::Read) {
-      if (in.aux & ReleaseBit)
-        stamp(w);
-      join(o.generic, in.aux & ReleaseBit ? v.generic : v.fenced);
-    }
+    const auto object = reinterpret_cast<uint64_t>(t.host[lane]);
+    if (const auto found = objects_.find(object); found != objects_.end() && access != Access::Write)
+      join(in.aux & AcquireBit ? v.generic : v.pending, found->second.generic);
+    if (releases)
+      join(objects_[object].generic, in.aux & ReleaseBit ? v.generic : v.fenced);
+    if (!(in.aux & CtaScopeBit) && (inCluster_ || !isOwn(t.host[lane])))
+      synchroniseOthers(w, in, t.host[lane], access);
   });
 }
 

@@ -24,15 +24,13 @@
 #ifndef MUNTIN_EMULATOR_CHECK_RACE_H
 #define MUNTIN_EMULATOR_CHECK_RACE_H
 
+#include "runtime/emulator/check/GlobalRaces.h"
 #include "runtime/emulator/exec/Cta.h"
 #include "runtime/emulator/exec/Memory.h"
 
 #include <unordered_map>
 
 namespace muntin::emulator {
-
-using Clock = std::vector<uint32_t>;
-void join(Clock &into, const Clock &from);
 
 /// A place in the program, for reports.
 struct Where {
@@ -41,7 +39,13 @@ struct Where {
   uint16_t warp = 0;
 };
 
-class GlobalRaceChecker;
+/// An access of an agent to global memory.
+struct GlobalAccess {
+  uint32_t agent, action;
+  bool write = false;
+  Strength strength = Strength::Weak;
+  bool proxy = false; ///< by the async proxy
+};
 
 class RaceChecker {
 public:
@@ -62,39 +66,54 @@ public:
   /// `proxy`: seen by the async proxy, so writes of the generic proxy need a proxy fence.
   void touch(uint32_t agent, uint32_t action, const Warp &w, unsigned lane, uint64_t offset, uint64_t bytes, bool write,
              bool proxy);
-  /// From now on the warp knows the agent's actions up to `action`.
   /// The warp relies on what was last written there (the initialisation of an mbarrier).
   void observeWrite(const Warp &w, unsigned lane, uint64_t offset) {
     stamp(w);
     checkRead(views_[w.index()].generic, w.index(), cellOf(offset), w, lane, false);
   }
+  /// From now on the warp knows the agent's actions up to `action`.
   void learn(const Warp &w, uint32_t agent, uint32_t action);
   uint32_t lastAction(uint32_t agent) const { return actions_[agent]; }
+
+  /// The same on behalf of a warp that may be another CTA's of the cluster.
+  void touchFor(const Warp &w, uint32_t agent, uint32_t action, unsigned lane, uint64_t offset, uint64_t bytes,
+                bool write, bool proxy);
+  /// Global memory is read or written; the span begins with this lane's bytes.
+  void touchGlobal(const GlobalAccess &access, const Warp &w, unsigned lane, const GlobalSpan &span);
+  /// The same for `bytes` at the address of each lane of the mask.
+  void touchLanes(const GlobalAccess &access, const Warp &w, uint32_t mask, const uint64_t *address, unsigned bytes);
 
   // Edges.
   void arriveBarrier(const Warp &w, unsigned n);
   void leaveBarrier(const Warp &w, unsigned n);
   void resetBarrier(unsigned n);
-  void fence(const Warp &w);
+  /// `within`: of CTA scope, so that it orders nothing for other CTAs.
+  void fence(const Warp &w, bool within);
   void proxyFence(const Warp &w);
   /// An mbarrier or flag at a shared or global address; phases of an mbarrier are its parity.
   void release(const Warp &w, uint64_t object);
   void acquire(const Warp &w, uint64_t object);
   /// What completes on the object belongs to its past, too.
   void releaseAction(uint64_t object, uint32_t agent, uint32_t action);
+  /// The same where the object is of a CTA of the cluster, perhaps this one.
+  void releaseActionTo(const Cta &owner, uint64_t object, uint32_t agent, uint32_t action);
   void forget(uint64_t object) { objects_.erase(object); }
   /// Two warps of one CTA know all of each other (wgmma rendezvous).
   void rendezvous(const std::vector<const Warp *> &warps);
-  /// A barrier of the whole cluster was passed: everything before it, in any of its CTAs, is known.
-  void clusterBarrier();
+  /// The same between the CTAs of a cluster.
+  void releaseToCluster(const Warp &w, uint64_t object);
+  void acquireFromCluster(const Warp &w, uint64_t object);
 
   struct View {
     Clock generic, async, fenced, pending;
+    Known others, othersPending; ///< of other CTAs
+    Known fencedForOthers;       ///< all that lay before the last fence of more than CTA scope
   };
 
 private:
   struct Object {
     Clock generic, async;
+    Known others;
   };
   /// A warp knows its own actions.
   void stamp(const Warp &w) { views_[w.index()].generic[w.index()] = actions_[w.index()]; }
@@ -105,11 +124,37 @@ private:
   [[noreturn]] void report(uint32_t agent, uint32_t other, uint32_t otherAction, bool otherWrites, bool writes,
                            uint64_t cell, const Warp &w, unsigned lane);
   void synchronise(Warp &w, const Instr &in, uint32_t mask, Access access, const Touched &t);
+  void synchroniseOthers(Warp &w, const Instr &in, uint8_t *host, Access access);
+  void accessShared(Warp &w, const Instr &in, uint32_t mask, unsigned bytes, uint32_t action, bool write,
+                    const Touched &t);
+  void accessGlobal(Warp &w, const Instr &in, uint32_t mask, unsigned bytes, uint32_t action, bool write,
+                    const Touched &t);
+  void accessNeighbours(Warp &w, const Instr &in, uint32_t mask, unsigned bytes, bool write, const Touched &t);
+  /// The cells of [offset, offset + bytes), judged by what is known.
+  struct Judge {
+    const Clock &known, &readersKnown;
+    bool strong;
+  };
+  void touchCells(const Judge &judge, uint32_t agent, uint32_t action, const Warp &w, unsigned lane, uint64_t offset,
+                  uint64_t bytes, bool write);
+  [[noreturn]] void reportGlobal(const GlobalRaces::Conflict &conflict, const GlobalAccess &access, const Warp &w,
+                                 unsigned lane);
+  bool isOwn(const uint8_t *host) const;
+  /// All that the warp may pass on to other CTAs.
+  Known knownOf(const Warp &w) const;
+  /// What other CTAs said of this one's own agents belongs to the warp's own clock.
+  void absorb(View &v, Known &known);
+  uint32_t whereOf(const Warp &w) const;
   std::vector<uint32_t> &plane(uint32_t agent);
   std::string nameOf(uint32_t agent) const;
+  /// What would order an access after one of this agent.
+  const char *orderFor(uint32_t agent) const;
 
   Cta &cta_;
-  uint32_t warps_, agents_;
+  GlobalRaces &races_;
+  uint32_t number_; ///< of the CTA in its grid
+  uint32_t warps_, mbarriersFirst_, neighboursFirst_, agents_;
+  bool inCluster_;
   unsigned granuleShift_;
   std::vector<uint32_t> actions_;
   std::vector<View> views_; ///< by warp

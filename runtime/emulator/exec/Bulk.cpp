@@ -20,11 +20,37 @@ void BulkTask::perform() {
   if (std::exchange(done, true))
     return;
   move();
-  for (const MbarrierPlace &m : barriers) {
-    if (RaceChecker *race = m.cta->race; race && action)
-      race->releaseAction(mbarrierObject(m, mbarrierParity(mbarrierWord(m))), race->mbarrierAgent(m.offset), action);
+  for (size_t i = 0; i < barriers.size(); ++i) {
+    const MbarrierPlace &m = barriers[i];
+    if (RaceChecker *race = m.cta->race) {
+      const uint64_t object = mbarrierObject(m, mbarrierParity(mbarrierWord(m)));
+      race->releaseAction(object, race->mbarrierAgent(m.offset), targetActions[i]);
+      if (action)
+        from->race->releaseActionTo(*m.cta, object, agent, action);
+    }
     mbarrierComplete(m, bytes, issuer);
   }
+}
+
+void addTarget(Warp &w, unsigned lane, BulkTask &task, const MbarrierPlace &m, const uint8_t *host, uint64_t bytes,
+               bool proxy) {
+  const ptrdiff_t offset = host - m.cta->shared();
+  if (offset < 0 || offset + static_cast<ptrdiff_t>(bytes) > m.cta->sharedBytes())
+    w.cta().fault(w, ReportKind::AsyncMisuse, static_cast<int>(lane), m.offset,
+                  "an mbarrier of another CTA than the one that is written to");
+  task.barriers.push_back(m);
+  RaceChecker *race = m.cta->race;
+  if (!race)
+    return;
+  const uint32_t agent = race->mbarrierAgent(m.offset), action = race->act(agent, w);
+  race->touchFor(w, agent, action, lane, static_cast<uint64_t>(offset), bytes, true, proxy);
+  task.targetActions.push_back(action);
+}
+
+void beginSource(Warp &w, BulkTask &task, uint32_t agent) {
+  task.from = &w.cta();
+  task.agent = agent;
+  task.action = w.cta().race->act(agent, w);
 }
 
 void issueBulk(Warp &w, std::shared_ptr<BulkTask> task, bool group) {
@@ -152,55 +178,58 @@ namespace {
 constexpr uint32_t ToGlobal = 1, FromShared = 2, Multicast = 4;
 constexpr unsigned ReductionShift = 8;
 
-void bulk(Warp &w, const Instr &in, uint32_t mask) {
+/// Where the bytes go in shared memory, of one CTA or of several.
+void aimAtShared(Warp &w, const Instr &in, unsigned lane, uint32_t bytes, BulkTask &task,
+                 std::vector<uint8_t *> &targets) {
+  const bool multicast = in.aux & Multicast;
+  const uint64_t to = w.words<uint64_t>(in.op[1])[lane], barrier = w.words<uint64_t>(in.op[4])[lane];
+  for (uint32_t ctas = multicast ? w.words<uint32_t>(in.op[5])[lane] & 0xffff : 1; ctas; ctas &= ctas - 1) {
+    const uint64_t rank = uint64_t(std::countr_zero(ctas) + 1) << 24;
+    const auto there = [&](uint64_t address) { return multicast ? (address & 0xffffff) | rank : address; };
+    targets.push_back(sharedHost(w, lane, there(to), bytes, 16));
+    addTarget(w, lane, task, findMbarrier(w, lane, there(barrier)), targets.back(), bytes, true);
+  }
+}
+
+void bulk(Warp &w, const Instr &in, unsigned lane) {
   Cta &cta = w.cta();
-  eachLane(mask, [&](unsigned i) {
-    const uint64_t to = w.words<uint64_t>(in.op[1])[i], from = w.words<uint64_t>(in.op[2])[i];
-    const uint32_t bytes = w.words<uint32_t>(in.op[3])[i];
-    if (bytes % 16)
-      cta.fault(w, ReportKind::AsyncMisuse, static_cast<int>(i), from,
-                "a bulk copy of " + std::to_string(bytes) + " bytes, expected a multiple of 16");
-    auto task = std::make_shared<BulkTask>();
-    task->bytes = bytes;
-    task->issuer = cta.reportAt(w, w.pc(), w.frame(), ReportKind::AsyncMisuse, static_cast<int>(i), to, "");
-    const bool fromShared = in.aux & FromShared, toGlobal = in.aux & ToGlobal;
-    const uint8_t *source =
-        fromShared ? sharedHost(w, i, from, bytes, 16) : globalHost(w, i, from, bytes, 16, Access::Read);
-    RaceChecker *race = cta.race;
-    const uint32_t agent = !race ? 0
-                           : toGlobal
-                               ? race->bulkAgent(w)
-                               : race->mbarrierAgent(in.op[4] == NoRef ? 0 : w.words<uint64_t>(in.op[4])[i] & 0xffffff);
-    if (race)
-      task->action = race->act(agent, w);
-    if (race && fromShared)
-      race->touch(agent, task->action, w, i, from & 0xffffff, bytes, false, true);
-    const auto op = static_cast<BulkReduction>((in.aux >> ReductionShift) & 15);
-    std::vector<uint8_t *> targets;
-    const uint32_t ctas = in.aux & Multicast ? w.words<uint32_t>(in.op[5])[i] : 1;
-    for (uint32_t rank = 0; rank < 16; ++rank) {
-      if (!((ctas >> rank) & 1))
-        continue;
-      const uint64_t offset = in.aux & Multicast ? ((to & 0xffffff) | uint64_t(rank + 1) << 24) : to;
-      targets.push_back(toGlobal ? globalHost(w, i, to, bytes, 16, Access::Write)
-                                 : sharedHost(w, i, offset, bytes, 16));
-      if (race && !toGlobal && ((offset >> 24) & 0xff) == 0)
-        race->touch(agent, task->action, w, i, offset, bytes, true, true);
-      if (in.op[4] != NoRef)
-        task->barriers.push_back(
-            findMbarrier(w, i,
-                         in.aux & Multicast ? ((w.words<uint64_t>(in.op[4])[i] & 0xffffff) | uint64_t(rank + 1) << 24)
-                                            : w.words<uint64_t>(in.op[4])[i]));
-    }
-    task->move = [source, targets, bytes, op, type = in.type] {
-      for (uint8_t *target : targets)
-        if (op == BulkReduction::None)
-          std::memcpy(target, source, bytes);
-        else
-          reduceElements(target, source, bytes, op, type);
-    };
-    issueBulk(w, std::move(task), in.op[4] == NoRef);
-  });
+  const uint64_t to = w.words<uint64_t>(in.op[1])[lane], from = w.words<uint64_t>(in.op[2])[lane];
+  const uint32_t bytes = w.words<uint32_t>(in.op[3])[lane];
+  if (bytes % 16)
+    cta.fault(w, ReportKind::AsyncMisuse, static_cast<int>(lane), from,
+              "a bulk copy of " + std::to_string(bytes) + " bytes, expected a multiple of 16");
+  auto task = std::make_shared<BulkTask>();
+  task->bytes = bytes;
+  task->issuer = cta.reportAt(w, w.pc(), w.frame(), ReportKind::AsyncMisuse, static_cast<int>(lane), to, "");
+  const bool fromShared = in.aux & FromShared, toGlobal = in.aux & ToGlobal;
+  const uint8_t *source =
+      fromShared ? sharedHost(w, lane, from, bytes, 16) : globalHost(w, lane, from, bytes, 16, Access::Read);
+  const auto op = static_cast<BulkReduction>((in.aux >> ReductionShift) & 15);
+  if (RaceChecker *race = cta.race) {
+    beginSource(w, *task,
+                toGlobal ? race->bulkAgent(w) : race->mbarrierAgent(w.words<uint64_t>(in.op[4])[lane] & 0xffffff));
+    if (fromShared)
+      race->touch(task->agent, task->action, w, lane, from & 0xffffff, bytes, false, true);
+    else
+      race->touchGlobal({task->agent, task->action, false, Strength::Weak, true}, w, lane, {from, bytes, bytes});
+    if (toGlobal)
+      race->touchGlobal(
+          {task->agent, task->action, true, op == BulkReduction::None ? Strength::Weak : Strength::Gpu, true}, w, lane,
+          {to, bytes, bytes});
+  }
+  std::vector<uint8_t *> targets;
+  if (toGlobal)
+    targets.push_back(globalHost(w, lane, to, bytes, 16, Access::Write));
+  else
+    aimAtShared(w, in, lane, bytes, *task, targets);
+  task->move = [source, targets, bytes, op, type = in.type] {
+    for (uint8_t *target : targets)
+      if (op == BulkReduction::None)
+        std::memcpy(target, source, bytes);
+      else
+        reduceElements(target, source, bytes, op, type);
+  };
+  issueBulk(w, std::move(task), toGlobal);
 }
 
 void decodeForm(Decoder &d, bool reduces) {
@@ -235,7 +264,9 @@ void decodeForm(Decoder &d, bool reduces) {
     d.now.op[4] = effectiveAddress(d, d.operand(3), true);
   if (multicast)
     d.now.op[5] = d.src(4, Type::U16);
-  d.now.run = bulk;
+  d.now.run = [](Warp &w, const Instr &in, uint32_t mask) {
+    eachLane(mask, [&](unsigned lane) { bulk(w, in, lane); });
+  };
 }
 
 } // namespace

@@ -20,13 +20,23 @@ struct BulkTask {
   std::vector<MbarrierPlace> barriers; ///< complete_tx of `bytes` on each; none for a bulk group
   int64_t bytes = 0;
   Report issuer;
-  uint32_t action = 0;
+  // For the race checkers, where there are any.
+  Cta *from = nullptr;                 ///< who issued it
+  uint32_t agent = 0, action = 0;      ///< reads of the source, or all of a bulk group, at `from`
+  std::vector<uint32_t> targetActions; ///< writes, at each barrier's CTA
   bool done = false;
   void perform();
 };
 
 /// Queues the task, or performs it, as the asynchrony says. With `group`, it belongs to the warp's open bulk group.
 void issueBulk(Warp &w, std::shared_ptr<BulkTask> task, bool group);
+
+/// The task will write `bytes` at `host`, shared memory of the mbarrier's CTA, and complete them there.
+/// `proxy`: as the async proxy does.
+void addTarget(Warp &w, unsigned lane, BulkTask &task, const MbarrierPlace &m, const uint8_t *host, uint64_t bytes,
+               bool proxy);
+/// The task begins with reads; the race checker will hear of them by the task's agent and action.
+void beginSource(Warp &w, BulkTask &task, uint32_t agent);
 
 /// A 64-bit register with the effective address of a bracketed operand's base and offset.
 Ref effectiveAddress(Decoder &d, const Operand &o, bool isShared);

@@ -49,8 +49,10 @@ void arrive(Warp &w, const Instr &in, uint32_t mask) {
     w.cta().fault(w, ReportKind::BarrierMisuse, -1, 0, "a second barrier.cluster.arrive without a wait between");
   w.clusterWaits |= mask;
   w.clusterPhase = cluster.clusterPhase;
-  if (RaceChecker *race = w.cta().race)
+  if (RaceChecker *race = w.cta().race; race && !in.flags) {
     race->release(w, objectOf(cluster, cluster.clusterPhase));
+    race->releaseToCluster(w, objectOf(cluster, cluster.clusterPhase));
+  }
   cluster.clusterArrived += static_cast<uint32_t>(std::popcount(mask));
   advance(cluster);
 }
@@ -65,13 +67,16 @@ void wait(Warp &w, const Instr &in, uint32_t mask) {
   if (cluster.clusterPhase == w.clusterPhase)
     return w.blockUntil(phasePassed, w.clusterPhase, 0, false);
   w.clusterWaits &= ~mask;
-  if (RaceChecker *race = w.cta().race)
+  if (RaceChecker *race = w.cta().race) {
     race->acquire(w, objectOf(cluster, w.clusterPhase));
+    race->acquireFromCluster(w, objectOf(cluster, w.clusterPhase));
+  }
 }
 
 void barrier(Decoder &d, Handler handler) {
-  for (const std::string_view known : {"release", "relaxed", "acquire"})
-    d.take(known);
+  d.take("release");
+  d.take("acquire");
+  d.now.flags = d.take("relaxed");
   d.now.aux = d.take("aligned");
   d.expectCount(0, 0);
   d.now.run = handler;

@@ -65,6 +65,12 @@ void copy(Warp &w, const Instr &in, uint32_t mask) {
       race->touch(race->cpAsyncAgent(w), c.action, w, i, static_cast<uint64_t>(c.to[i] - cta.shared()), c.bytes, true,
                   false);
     });
+    uint32_t whole = 0; // lanes that read as much as they write
+    eachLane(mask, [&](unsigned i) { whole |= uint32_t(c.sourceBytes[i] == c.bytes) << i; });
+    const GlobalAccess access{race->cpAsyncAgent(w), c.action};
+    race->touchLanes(access, w, whole, from.address, c.bytes);
+    eachLane(mask & ~whole,
+             [&](unsigned i) { race->touchGlobal(access, w, i, {from.address[i], c.sourceBytes[i], c.bytes}); });
   }
   CpAsyncState::PerWarp &state = cta.cpAsync->of(w);
   if (cta.performNow())

@@ -7,6 +7,7 @@
 
 #include "runtime/emulator/exec/Grid.h"
 
+#include "runtime/emulator/check/GlobalRaces.h"
 #include "runtime/emulator/exec/Cluster.h"
 #include "runtime/emulator/exec/Threads.h"
 
@@ -180,6 +181,8 @@ void worker(void *context) {
 bool runGrid(Grid &grid) {
   if (grid.options.check != CheckLevel::Off && !reportHazards(grid))
     return false;
+  if (grid.options.check == CheckLevel::Race)
+    grid.races = std::make_shared<GlobalRaces>(grid.kernel);
   const LaunchShape &s = grid.shape;
   const uint64_t clusters =
       uint64_t(s.grid[0] / s.cluster[0]) * (s.grid[1] / s.cluster[1]) * (s.grid[2] / s.cluster[2]);

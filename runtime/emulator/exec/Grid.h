@@ -36,6 +36,7 @@ struct LaunchShape {
 
 struct Profile;
 struct Trace;
+class GlobalRaces;
 
 /// What all CTAs of a launch share.
 struct Grid {
@@ -49,6 +50,7 @@ struct Grid {
   uint64_t id = 0;
   Profile *profile = nullptr;
   Trace *trace = nullptr;
+  std::shared_ptr<GlobalRaces> races = nullptr; ///< where races are checked
   std::atomic<uint64_t> steps{0};
   std::atomic<bool> stop{false};
 };

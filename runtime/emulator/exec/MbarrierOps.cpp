@@ -73,7 +73,7 @@ void require(Warp &w, unsigned lane, const MbarrierPlace &m, std::string wrong) 
     w.cta().fault(w, ReportKind::BarrierMisuse, static_cast<int>(lane), m.offset, std::move(wrong));
 }
 
-constexpr uint32_t DropBit = 1 << 16, ExpectBit = 1 << 17;
+constexpr uint32_t DropBit = 1 << 16, ExpectBit = 1 << 17, ByState = 1 << 18, RelaxedBit = 1 << 19;
 
 void arrive(Warp &w, const Instr &in, uint32_t mask) {
   uint64_t at[WarpSize];
@@ -85,8 +85,12 @@ void arrive(Warp &w, const Instr &in, uint32_t mask) {
     const uint32_t value = laneValue(w, in.op[2], i, 1);
     if (in.aux & ExpectBit)
       require(w, i, m, mbarrierExpect(m, value));
-    if (RaceChecker *race = w.cta().race; race && m.cta == &w.cta())
-      race->release(w, mbarrierObject(m, mbarrierParity(mbarrierWord(m))));
+    if (RaceChecker *race = w.cta().race; race && !(in.aux & RelaxedBit)) {
+      const uint64_t object = mbarrierObject(m, mbarrierParity(mbarrierWord(m)));
+      if (m.cta == &w.cta())
+        race->release(w, object);
+      race->releaseToCluster(w, object);
+    }
     require(w, i, m, mbarrierArrive(m, in.aux & ExpectBit ? 1 : value, in.aux & DropBit));
     if (in.op[0] != NoRef)
       w.words<uint64_t>(in.op[0])[i] = before;
@@ -121,8 +125,6 @@ bool phaseDone(Warp &w, const Split &s) {
   return mbarrierParity(mbarrierWord({cta, static_cast<uint32_t>(s.waitsFor & 0xffffff)})) != s.waitsParity;
 }
 
-constexpr uint32_t ByState = 1 << 18;
-
 void wait(Warp &w, const Instr &in, uint32_t mask) {
   uint64_t at[WarpSize];
   addresses(w, in, mask, at);
@@ -136,8 +138,11 @@ void wait(Warp &w, const Instr &in, uint32_t mask) {
         in.aux & ByState ? mbarrierParity(w.words<uint64_t>(in.op[2])[i]) : w.words<uint32_t>(in.op[2])[i] & 1;
     if (mbarrierParity(mbarrierWord(m)) != want) {
       done |= uint32_t(1) << i;
-      if (RaceChecker *race = w.cta().race; race && m.cta == &w.cta())
-        race->acquire(w, mbarrierObject(m, want));
+      if (RaceChecker *race = w.cta().race; race && !(in.aux & RelaxedBit)) {
+        if (m.cta == &w.cta())
+          race->acquire(w, mbarrierObject(m, want));
+        race->acquireFromCluster(w, mbarrierObject(m, want));
+      }
     } else if (firstBlocked == WarpSize) {
       firstBlocked = i;
       parity = want;
@@ -150,19 +155,22 @@ void wait(Warp &w, const Instr &in, uint32_t mask) {
 
 // Decoding.
 
-void takeScope(Decoder &d) {
-  for (const std::string_view known : {"release", "acquire", "relaxed", "cta", "cluster"})
+/// RelaxedBit, or 0.
+uint32_t takeOrder(Decoder &d) {
+  for (const std::string_view known : {"release", "acquire", "cta", "cluster"})
     d.take(known);
+  return d.take("relaxed") ? RelaxedBit : 0;
 }
 
 void place(Decoder &d, unsigned operand) {
-  takeScope(d);
+  const uint32_t order = takeOrder(d);
   const MemSpace space = takeSpace(d);
   if (space != MemSpace::Shared && space != MemSpace::Generic)
     d.unsupported();
   if (d.needType() != Type::B64)
     d.unsupported();
   memoryOperand(d, d.operand(operand), 1, space);
+  d.now.aux |= order;
 }
 
 void simple(Decoder &d, Handler handler, bool value) {

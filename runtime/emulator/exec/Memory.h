@@ -17,7 +17,7 @@ enum class MemSpace : uint8_t { Generic, Global, Shared, Local, KernelParam, Fra
 enum class Access : uint8_t { Read, Write, Atomic };
 
 // Instr::aux of memory instructions: the space, and what the access orders.
-constexpr uint32_t SpaceMask = 15, StrongBit = 1 << 8, AcquireBit = 1 << 9, ReleaseBit = 1 << 10;
+constexpr uint32_t SpaceMask = 15, StrongBit = 1 << 8, AcquireBit = 1 << 9, ReleaseBit = 1 << 10, CtaScopeBit = 1 << 11;
 // Instr::flags of memory instructions: the base register has 64 bits.
 constexpr uint8_t WideBase = 1;
 

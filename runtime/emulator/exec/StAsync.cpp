@@ -10,7 +10,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/emulator/check/Race.h"
 #include "runtime/emulator/exec/Bulk.h"
 
 #include <array>
@@ -39,18 +38,10 @@ void store(Warp &w, const Instr &in, uint32_t mask) {
     const uint64_t to = w.words<uint64_t>(in.op[1])[i], barrier = w.words<uint64_t>(in.op[2])[i];
     uint8_t *host = sharedHost(w, i, to, bytes, bytes);
     const MbarrierPlace m = findMbarrier(w, i, barrier);
-    if (host < m.cta->shared() || host >= m.cta->shared() + m.cta->sharedBytes())
-      cta.fault(w, ReportKind::AsyncMisuse, static_cast<int>(i), to,
-                "an mbarrier of another CTA than the one that is stored to");
     auto task = std::make_shared<BulkTask>();
     task->bytes = bytes;
-    task->barriers = {m};
     task->issuer = cta.reportAt(w, w.pc(), w.frame(), ReportKind::AsyncMisuse, static_cast<int>(i), to, "");
-    if (RaceChecker *race = cta.race; race && m.cta == &cta) {
-      const uint32_t agent = race->mbarrierAgent(m.offset);
-      task->action = race->act(agent, w);
-      race->touch(agent, task->action, w, i, static_cast<uint64_t>(host - cta.shared()), bytes, true, false);
-    }
+    addTarget(w, i, *task, m, host, bytes, false);
     task->move = [host, bytes, value = valueOf(w, in, i)] { std::memcpy(host, value.data(), bytes); };
     issueBulk(w, std::move(task), false);
   });

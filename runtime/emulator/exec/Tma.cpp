@@ -156,6 +156,13 @@ Type reductionType(const TensorMapData &map) {
   return map.type < 10 ? types[map.type] : Type::F32;
 }
 
+/// The rows of global memory that a copy reads or writes, to the race checker.
+void noteRows(Warp &w, const GlobalAccess &access, unsigned lane, const Box &box) {
+  for (uint32_t r = 0; r < box.rows; ++r)
+    if (const Box::Row row = box.row(r); row.first < row.last)
+      w.cta().race->touchGlobal(access, w, lane, {row.address, row.last - row.first, row.last - row.first});
+}
+
 void load(Warp &w, const Instr &in, unsigned lane, const Box &box, const std::shared_ptr<BulkTask> &task) {
   Cta &cta = w.cta();
   const uint64_t to = w.words<uint64_t>(in.op[1])[lane], barrier = w.words<uint64_t>(in.op[3])[lane];
@@ -166,16 +173,16 @@ void load(Warp &w, const Instr &in, unsigned lane, const Box &box, const std::sh
       continue;
     const uint64_t suffix = uint64_t(rank + 1) << 24;
     const uint64_t at = in.aux & Multicast ? (to & 0xffffff) | suffix : to;
-    sharedHost(w, lane, at, box.bytes(), 128);
+    const uint8_t *host = sharedHost(w, lane, at, box.bytes(), 128);
     const uint64_t owner = (at >> 24) & 0xff;
     Cta *target = owner ? cta.cluster->member(static_cast<uint32_t>(owner - 1)) : &cta;
     targets.push_back({target, static_cast<uint32_t>(at & 0xffffff)});
-    task->barriers.push_back(findMbarrier(w, lane, in.aux & Multicast ? (barrier & 0xffffff) | suffix : barrier));
-    if (RaceChecker *race = cta.race; race && target == &cta) {
-      const uint32_t agent = race->mbarrierAgent(barrier & 0xffffff);
-      task->action = race->act(agent, w);
-      race->touch(agent, task->action, w, lane, at & 0xffffff, box.bytes(), true, true);
-    }
+    addTarget(w, lane, *task, findMbarrier(w, lane, in.aux & Multicast ? (barrier & 0xffffff) | suffix : barrier), host,
+              box.bytes(), true);
+  }
+  if (cta.race) {
+    beginSource(w, *task, cta.race->mbarrierAgent(barrier & 0xffffff));
+    noteRows(w, {task->agent, task->action, false, Strength::Weak, true}, lane, box);
   }
   task->move = [&grid = cta.grid(), box, targets, issuer = task->issuer] {
     for (const auto &[target, offset] : targets)
@@ -202,8 +209,10 @@ void tensorCopy(Warp &w, const Instr &in, uint32_t mask) {
     sharedHost(w, lane, at, box.bytes(), 128);
     const auto offset = static_cast<uint32_t>(at & 0xffffff);
     if (RaceChecker *race = cta.race) {
-      task->action = race->act(race->bulkAgent(w), w);
-      race->touch(race->bulkAgent(w), task->action, w, lane, offset, box.bytes(), false, true);
+      beginSource(w, *task, race->bulkAgent(w));
+      race->touch(task->agent, task->action, w, lane, offset, box.bytes(), false, true);
+      const Strength strength = in.aux >> ReductionShift ? Strength::Gpu : Strength::Weak;
+      noteRows(w, {task->agent, task->action, true, strength, true}, lane, box);
     }
     const auto op = static_cast<BulkReduction>((in.aux >> ReductionShift) & 15);
     task->move = [&grid = cta.grid(), &cta, box, offset, op, issuer = task->issuer] {

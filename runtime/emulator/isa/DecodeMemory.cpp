@@ -33,7 +33,8 @@ uint32_t takeOrdering(Decoder &d) {
   if (d.take("acq_rel"))
     bits |= StrongBit | AcquireBit | ReleaseBit;
   d.take("weak");
-  d.takeOne({"cta", "cluster", "gpu", "sys"});
+  if (d.takeOne({"cta", "cluster", "gpu", "sys"}) == 0)
+    bits |= CtaScopeBit;
   return bits;
 }
 
