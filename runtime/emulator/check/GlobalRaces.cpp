@@ -89,15 +89,22 @@ void GlobalRaces::noteReader(Page &page, uint64_t cell, const CellAccess &access
   page[Reader].set(cell, access, perPage());
 }
 
-void GlobalRaces::release(uint64_t object, const Known &known) {
+void GlobalRaces::release(uint64_t object, SharedKnown known) {
   const std::lock_guard lock(objectsMutex_);
-  join(objects_[object], known);
+  SharedKnown &slot = objects_[object];
+  if (!slot || slot == known) {
+    slot = std::move(known);
+    return;
+  }
+  auto both = std::make_shared<Known>(*slot);
+  join(*both, *known);
+  slot = std::move(both);
 }
 
-void GlobalRaces::acquire(uint64_t object, Known &into) {
+SharedKnown GlobalRaces::acquire(uint64_t object) {
   const std::lock_guard lock(objectsMutex_);
-  if (const auto found = objects_.find(object); found != objects_.end())
-    join(into, found->second);
+  const auto found = objects_.find(object);
+  return found == objects_.end() ? nullptr : found->second;
 }
 
 } // namespace muntin::emulator

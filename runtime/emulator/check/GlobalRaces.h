@@ -38,6 +38,8 @@ void join(Clock &into, const Clock &from);
 /// By linear number of the CTA; a CTA's own clock need not be among them.
 using Known = std::map<uint32_t, Clock>;
 void join(Known &into, const Known &from);
+/// As it was released: whoever spins on a flag sees the same one again.
+using SharedKnown = std::shared_ptr<const Known>;
 
 /// How far an access is morally strong: strong ones do not race with each other where both reach.
 enum class Strength : uint8_t { Weak, Cta, Gpu };
@@ -95,8 +97,9 @@ public:
   Conflict touch(const CellAccess &access, const Judge &judge, const GlobalSpan &span, bool write);
 
   /// Flags, locks and barriers of clusters, by an address of the host.
-  void release(uint64_t object, const Known &known);
-  void acquire(uint64_t object, Known &into);
+  void release(uint64_t object, SharedKnown known);
+  /// All that was released there, or nullptr.
+  SharedKnown acquire(uint64_t object);
 
 private:
   static constexpr uint64_t PageShift = 12;
@@ -126,7 +129,7 @@ private:
   unsigned granuleShift_;
   std::array<Shard, 64> shards_;
   std::mutex objectsMutex_;
-  std::unordered_map<uint64_t, Known> objects_;
+  std::unordered_map<uint64_t, SharedKnown> objects_;
 };
 
 } // namespace muntin::emulator

@@ -47,7 +47,8 @@ RaceChecker::RaceChecker(Cta &cta) : cta_(cta), races_(*cta.grid().races) {
   number_ = cta.id()[0] + shape.grid[0] * (cta.id()[1] + shape.grid[1] * cta.id()[2]);
   warps_ = static_cast<uint32_t>(cta.warps().size());
   mbarriersFirst_ = 3 * warps_ + (warps_ + 3) / 4;
-  neighboursFirst_ = agents_ = mbarriersFirst_ + MbarrierAgents;
+  initsFirst_ = mbarriersFirst_ + MbarrierAgents;
+  neighboursFirst_ = agents_ = initsFirst_ + warps_;
   const uint32_t clusterSize = shape.cluster[0] * shape.cluster[1] * shape.cluster[2];
   inCluster_ = clusterSize > 1;
   if (inCluster_)
@@ -97,6 +98,8 @@ std::string RaceChecker::nameOf(uint32_t agent) const {
   if (agent >= neighboursFirst_)
     return "warp " + std::to_string((agent - neighboursFirst_) % warps_) + " of the cluster's CTA " +
            std::to_string((agent - neighboursFirst_) / warps_);
+  if (agent >= initsFirst_)
+    return "mbarrier.init of warp " + std::to_string(agent - initsFirst_);
   if (agent < mbarriersFirst_)
     return "a wgmma of warpgroup " + std::to_string(agent - 3 * warps_);
   return "an asynchronous copy that completes on an mbarrier";
@@ -105,6 +108,8 @@ std::string RaceChecker::nameOf(uint32_t agent) const {
 const char *RaceChecker::orderFor(uint32_t agent) const {
   if (agent >= neighboursFirst_)
     return "barrier.cluster or an mbarrier";
+  if (agent >= initsFirst_)
+    return "a barrier";
   if (agent >= 3 * warps_)
     return "a wait for the operation";
   if (agent >= 2 * warps_)
@@ -187,10 +192,10 @@ void RaceChecker::touch(uint32_t agent, uint32_t action, const Warp &w, unsigned
 
 void RaceChecker::access(Warp &w, const Instr &in, uint32_t mask, MemSpace space, unsigned bytes, Access access,
                          const Touched &t) {
-  if (in.aux & StrongBit)
-    synchronise(w, in, mask, access, t);
-  const uint32_t action = act(w.index(), w);
   const bool write = access != Access::Read;
+  if (write && in.aux & StrongBit)
+    releaseFlags(w, in, mask, t);
+  const uint32_t action = act(w.index(), w);
   if (space != MemSpace::Global)
     accessShared(w, in, mask, bytes, action, write, t);
   if (space != MemSpace::Global && inCluster_)
@@ -257,13 +262,29 @@ void RaceChecker::fence(const Warp &w, bool within) {
   if (within)
     return;
   absorb(v, v.othersPending);
-  v.fencedForOthers = knownOf(w);
+  v.fencedForOthers = std::make_shared<Known>(knownOf(w));
 }
 
 void RaceChecker::proxyFence(const Warp &w) {
   View &v = views_[w.index()];
   stamp(w);
   join(v.async, v.generic);
+}
+
+void RaceChecker::initFence(const Warp &w) {
+  View &v = views_[w.index()];
+  std::copy_n(v.generic.begin() + initsFirst_, warps_, v.async.begin() + initsFirst_);
+}
+
+void RaceChecker::initialise(const Warp &w, unsigned lane, uint64_t offset) {
+  const uint32_t action = act(initAgent(w), w);
+  touch(initAgent(w), action, w, lane, offset, 8, true, false);
+  views_[w.index()].generic[initAgent(w)] = action;
+}
+
+bool RaceChecker::proxyKnowsInit(const Warp &w, uint64_t offset) const {
+  const uint64_t last = writer_[cellOf(offset)] & ~AtomicBit;
+  return static_cast<uint32_t>(last) >> LaneBits <= views_[w.index()].async[last >> 32];
 }
 
 void RaceChecker::release(const Warp &w, uint64_t object) {
@@ -302,26 +323,6 @@ void RaceChecker::rendezvous(const std::vector<const Warp *> &warps) {
     join(views_[w->index()].generic, all.generic);
     join(views_[w->index()].others, all.others);
   }
-}
-
-/// Flags and locks: a strong write releases what lies before the last fence (all, with .release); a strong read
-/// acquires it at the next fence (at once, with .acquire).
-void RaceChecker::synchronise(Warp &w, const Instr &in, uint32_t mask, Access access, const Touched &t) {
-  View &v = views_[w.index()];
-  if (isFloat(in.type))
-    return; // sums, not flags: to remember a clock for each would take memory without bound
-  const bool releases = access != Access::Read && (in.aux & ReleaseBit || !v.fenced.empty());
-  if (releases && in.aux & ReleaseBit)
-    stamp(w);
-  eachLane(mask, [&](unsigned lane) {
-    const auto object = reinterpret_cast<uint64_t>(t.host[lane]);
-    if (const auto found = objects_.find(object); found != objects_.end() && access != Access::Write)
-      join(in.aux & AcquireBit ? v.generic : v.pending, found->second.generic);
-    if (releases)
-      join(objects_[object].generic, in.aux & ReleaseBit ? v.generic : v.fenced);
-    if (!(in.aux & CtaScopeBit) && (inCluster_ || !isOwn(t.host[lane])))
-      synchroniseOthers(w, in, t.host[lane], access);
-  });
 }
 
 } // namespace muntin::emulator

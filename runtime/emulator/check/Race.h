@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Who does something is an agent: a warp, its cp.async copies, its bulk
-// copies, a warpgroup's wgmma, or the copies that complete on one mbarrier.
+// copies, its mbarrier.init, a warpgroup's wgmma, the copies that complete on
+// one mbarrier, or a warp of another CTA of the cluster.
 // An agent's actions are numbered. A clock says, for each agent, the last of
 // its actions that is known to lie in the past:
 //
@@ -53,12 +54,16 @@ public:
 
   /// An access of the lanes of a warp, generic proxy.
   void access(Warp &w, const Instr &in, uint32_t mask, MemSpace space, unsigned bytes, Access access, const Touched &t);
+  /// After a strong read: what it read may be a flag.
+  void acquireFlags(const Warp &w, const Instr &in, uint32_t mask, const Touched &t);
 
   // Agents.
   uint32_t cpAsyncAgent(const Warp &w) const { return warps_ + w.index(); }
   uint32_t bulkAgent(const Warp &w) const { return 2 * warps_ + w.index(); }
   uint32_t wgmmaAgent(const Warp &w) const { return 3 * warps_ + w.index() / 4; }
   uint32_t mbarrierAgent(uint64_t address);
+  /// The warp's mbarrier.init, which fence.mbarrier_init publishes alone.
+  uint32_t initAgent(const Warp &w) const { return initsFirst_ + w.index(); }
 
   /// Numbers the next action of an agent, done at this place.
   uint32_t act(uint32_t agent, const Warp &w);
@@ -66,6 +71,10 @@ public:
   /// `proxy`: seen by the async proxy, so writes of the generic proxy need a proxy fence.
   void touch(uint32_t agent, uint32_t action, const Warp &w, unsigned lane, uint64_t offset, uint64_t bytes, bool write,
              bool proxy);
+  /// An mbarrier of this CTA is initialised by the warp.
+  void initialise(const Warp &w, unsigned lane, uint64_t offset);
+  /// Whether the async proxy knows, by way of the warp, the initialisation of an mbarrier of this CTA.
+  bool proxyKnowsInit(const Warp &w, uint64_t offset) const;
   /// The warp relies on what was last written there (the initialisation of an mbarrier).
   void observeWrite(const Warp &w, unsigned lane, uint64_t offset) {
     stamp(w);
@@ -90,6 +99,7 @@ public:
   /// `within`: of CTA scope, so that it orders nothing for other CTAs.
   void fence(const Warp &w, bool within);
   void proxyFence(const Warp &w);
+  void initFence(const Warp &w);
   /// An mbarrier or flag at a shared or global address; phases of an mbarrier are its parity.
   void release(const Warp &w, uint64_t object);
   void acquire(const Warp &w, uint64_t object);
@@ -107,7 +117,10 @@ public:
   struct View {
     Clock generic, async, fenced, pending;
     Known others, othersPending; ///< of other CTAs
-    Known fencedForOthers;       ///< all that lay before the last fence of more than CTA scope
+    SharedKnown fencedForOthers; ///< all that lay before the last fence of more than CTA scope
+    // What was last passed on and taken, so that a loop that spins costs little.
+    std::pair<uint64_t, SharedKnown> released;
+    SharedKnown acquired, seen;
   };
 
 private:
@@ -123,8 +136,8 @@ private:
   void checkRead(const Clock &known, uint32_t agent, uint64_t cell, const Warp &w, unsigned lane, bool atomic);
   [[noreturn]] void report(uint32_t agent, uint32_t other, uint32_t otherAction, bool otherWrites, bool writes,
                            uint64_t cell, const Warp &w, unsigned lane);
-  void synchronise(Warp &w, const Instr &in, uint32_t mask, Access access, const Touched &t);
-  void synchroniseOthers(Warp &w, const Instr &in, uint8_t *host, Access access);
+  void releaseFlags(const Warp &w, const Instr &in, uint32_t mask, const Touched &t);
+  bool seenByOthers(const Instr &in, const uint8_t *host) const;
   void accessShared(Warp &w, const Instr &in, uint32_t mask, unsigned bytes, uint32_t action, bool write,
                     const Touched &t);
   void accessGlobal(Warp &w, const Instr &in, uint32_t mask, unsigned bytes, uint32_t action, bool write,
@@ -143,7 +156,7 @@ private:
   /// All that the warp may pass on to other CTAs.
   Known knownOf(const Warp &w) const;
   /// What other CTAs said of this one's own agents belongs to the warp's own clock.
-  void absorb(View &v, Known &known);
+  void absorb(View &v, const Known &known);
   uint32_t whereOf(const Warp &w) const;
   std::vector<uint32_t> &plane(uint32_t agent);
   std::string nameOf(uint32_t agent) const;
@@ -153,7 +166,7 @@ private:
   Cta &cta_;
   GlobalRaces &races_;
   uint32_t number_; ///< of the CTA in its grid
-  uint32_t warps_, mbarriersFirst_, neighboursFirst_, agents_;
+  uint32_t warps_, mbarriersFirst_, initsFirst_, neighboursFirst_, agents_;
   bool inCluster_;
   unsigned granuleShift_;
   std::vector<uint32_t> actions_;

@@ -36,7 +36,7 @@ Known RaceChecker::knownOf(const Warp &w) const {
   return known;
 }
 
-void RaceChecker::absorb(View &v, Known &known) {
+void RaceChecker::absorb(View &v, const Known &known) {
   join(v.others, known);
   if (const auto own = v.others.find(number_); own != v.others.end()) {
     join(v.generic, own->second);
@@ -139,7 +139,7 @@ void RaceChecker::touchFor(const Warp &w, uint32_t agent, uint32_t action, unsig
 void RaceChecker::releaseToCluster(const Warp &w, uint64_t object) {
   stamp(w);
   if (inCluster_)
-    races_.release(object, knownOf(w));
+    races_.release(object, std::make_shared<Known>(knownOf(w)));
 }
 
 void RaceChecker::releaseActionTo(const Cta &owner, uint64_t object, uint32_t agent, uint32_t action) {
@@ -147,37 +147,53 @@ void RaceChecker::releaseActionTo(const Cta &owner, uint64_t object, uint32_t ag
     return releaseAction(object, agent, action);
   Clock only(agents_, 0);
   only[agent] = action;
-  races_.release(object, {{number_, std::move(only)}});
+  races_.release(object, std::make_shared<Known>(Known{{number_, std::move(only)}}));
 }
 
 void RaceChecker::acquireFromCluster(const Warp &w, uint64_t object) {
-  if (!inCluster_)
-    return;
-  Known known;
-  races_.acquire(object, known);
-  absorb(views_[w.index()], known);
+  if (const SharedKnown known = inCluster_ ? races_.acquire(object) : nullptr)
+    absorb(views_[w.index()], *known);
 }
 
-/// As synchronise(), for the flags that other CTAs see.
-void RaceChecker::synchroniseOthers(Warp &w, const Instr &in, uint8_t *host, Access access) {
+// Flags and locks. A strong write releases what lies before the last fence (all, with .release), before it happens; a
+// strong read acquires it at the next fence (at once, with .acquire), after it has happened: other CTAs run meanwhile.
+
+bool RaceChecker::seenByOthers(const Instr &in, const uint8_t *host) const {
+  return !(in.aux & CtaScopeBit) && (inCluster_ || !isOwn(host));
+}
+
+void RaceChecker::releaseFlags(const Warp &w, const Instr &in, uint32_t mask, const Touched &t) {
   View &v = views_[w.index()];
-  const auto object = reinterpret_cast<uint64_t>(host);
-  if (access != Access::Write) {
-    Known known;
-    races_.acquire(object, known);
-    if (in.aux & AcquireBit)
-      absorb(v, known);
-    else
-      join(v.othersPending, known);
-  }
-  if (access == Access::Read)
+  const bool all = in.aux & ReleaseBit;
+  // Float atomics are sums, not flags: to remember a clock for each would take memory without bound.
+  if (isFloat(in.type) || (!all && v.fenced.empty()))
     return;
-  if (in.aux & ReleaseBit) {
-    stamp(w);
-    races_.release(object, knownOf(w));
-  } else if (!v.fencedForOthers.empty()) {
-    races_.release(object, v.fencedForOthers);
-  }
+  stamp(w);
+  const SharedKnown known = all ? std::make_shared<Known>(knownOf(w)) : v.fencedForOthers;
+  eachLane(mask, [&](unsigned lane) {
+    const auto object = reinterpret_cast<uint64_t>(t.host[lane]);
+    join(objects_[object].generic, all ? v.generic : v.fenced);
+    if (std::pair next(object, known); known && seenByOthers(in, t.host[lane]) && next != v.released) {
+      races_.release(object, known);
+      v.released = std::move(next);
+    }
+  });
+}
+
+void RaceChecker::acquireFlags(const Warp &w, const Instr &in, uint32_t mask, const Touched &t) {
+  View &v = views_[w.index()];
+  const bool now = in.aux & AcquireBit;
+  eachLane(mask, [&](unsigned lane) {
+    const auto object = reinterpret_cast<uint64_t>(t.host[lane]);
+    if (const auto found = objects_.find(object); found != objects_.end())
+      join(now ? v.generic : v.pending, found->second.generic);
+    SharedKnown &last = now ? v.acquired : v.seen;
+    const SharedKnown known = seenByOthers(in, t.host[lane]) ? races_.acquire(object) : nullptr;
+    if (!known || known == last)
+      return;
+    last = known;
+    now ? absorb(v, *known) : join(v.othersPending, *known);
+  });
 }
 
 } // namespace muntin::emulator

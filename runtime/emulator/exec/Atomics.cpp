@@ -91,6 +91,8 @@ template <typename M, typename F, bool Returns> void atomic(Warp &w, const Instr
         d[i] = old;
     });
   }
+  if (Returns)
+    afterRead(w, in, mask, t);
 }
 
 template <typename M, typename F> Handler form(bool returns) {

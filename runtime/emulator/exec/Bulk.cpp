@@ -42,6 +42,10 @@ void addTarget(Warp &w, unsigned lane, BulkTask &task, const MbarrierPlace &m, c
   RaceChecker *race = m.cta->race;
   if (!race)
     return;
+  if (m.cta == &w.cta() && proxy && !race->proxyKnowsInit(w, m.offset))
+    w.cta().note(w, ReportKind::Remark, static_cast<int>(lane), m.offset,
+                 "the copy completes on an mbarrier whose initialisation the async proxy may not see; expected "
+                 "fence.mbarrier_init or fence.proxy.async after it");
   const uint32_t agent = race->mbarrierAgent(m.offset), action = race->act(agent, w);
   race->touchFor(w, agent, action, lane, static_cast<uint64_t>(offset), bytes, true, proxy);
   task.targetActions.push_back(action);

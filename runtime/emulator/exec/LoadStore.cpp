@@ -37,6 +37,7 @@ template <typename M> static void load(Warp &w, const Instr &in, uint32_t mask) 
   for (unsigned k = 0; k < in.vec; ++k)
     if (const Ref d = w.extra(in, k); d != NoRef)
       loadColumn<M>(w.words<Slot<M>>(d), t.host, k * sizeof(M), mask);
+  afterRead(w, in, mask, t);
 }
 
 template <typename M> static void store(Warp &w, const Instr &in, uint32_t mask) {

@@ -46,7 +46,7 @@ void init(Warp &w, const Instr &in, uint32_t mask) {
                     "a count of " + std::to_string(count) + ", expected 1 to 1048575");
     mbarrierInitialise(m, count);
     if (RaceChecker *race = w.cta().race; race && m.cta == &w.cta())
-      race->touch(w.index(), race->act(w.index(), w), w, i, m.offset, 8, true, false);
+      race->initialise(w, i, m.offset);
   });
 }
 

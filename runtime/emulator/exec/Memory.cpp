@@ -207,4 +207,9 @@ void resolve(Warp &w, const Instr &in, uint32_t mask, MemSpace space, unsigned b
     w.cta().race->access(w, in, mask, space, bytes, access, t);
 }
 
+void afterRead(Warp &w, const Instr &in, uint32_t mask, const Touched &t) {
+  if (RaceChecker *race = w.cta().race; race && in.aux & StrongBit)
+    race->acquireFlags(w, in, mask, t);
+}
+
 } // namespace muntin::emulator

@@ -32,6 +32,8 @@ struct Touched {
 void computeAddresses(Warp &w, const Instr &in, unsigned slot, uint64_t *address);
 /// Checks bounds and alignment of `bytes` at each lane's address and finds them; faults otherwise.
 void resolve(Warp &w, const Instr &in, uint32_t mask, MemSpace space, unsigned bytes, Access access, Touched &t);
+/// After a read: tells the race checker if it may have been of a flag.
+void afterRead(Warp &w, const Instr &in, uint32_t mask, const Touched &t);
 /// Bytes of shared memory of this CTA or another one of the cluster.
 uint8_t *sharedHost(Warp &w, unsigned lane, uint64_t address, uint64_t bytes, uint64_t align);
 /// Bytes at a global or generic address.

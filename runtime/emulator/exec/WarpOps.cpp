@@ -204,19 +204,19 @@ void decodeActivemask(Decoder &d) {
 void decodeFence(Decoder &d) {
   const bool proxy = d.take("proxy");
   const bool async = proxy && d.take("async");
-  const bool within = !d.has("mbarrier_init") && d.take("cta");
-  for (const std::string_view known : {"sc", "acq_rel", "acquire", "release", "cluster", "gpu", "gl", "sys", "alias",
-                                       "mbarrier_init", "async::generic", "sync_restrict::shared::cta",
-                                       "sync_restrict::shared::cluster", "global", "shared::cta", "shared::cluster"})
+  const bool init = d.take("mbarrier_init"), within = !init && d.take("cta");
+  for (const std::string_view known :
+       {"sc", "acq_rel", "acquire", "release", "cluster", "gpu", "gl", "sys", "alias", "async::generic",
+        "sync_restrict::shared::cta", "sync_restrict::shared::cluster", "global", "shared::cta", "shared::cluster"})
     d.take(known);
   if (proxy && !async && (d.has("tensormap::generic")))
     d.unsupported();
   d.expectCount(0, 0);
-  d.now.aux = async;
+  d.now.aux = async ? 1 : init ? 2 : 0;
   d.now.flags = within;
   d.now.run = [](Warp &w, const Instr &in, uint32_t) {
     if (RaceChecker *race = w.cta().race)
-      in.aux ? race->proxyFence(w) : race->fence(w, in.flags);
+      in.aux == 0 ? race->fence(w, in.flags) : in.aux == 1 ? race->proxyFence(w) : race->initFence(w);
     std::atomic_thread_fence(std::memory_order_seq_cst);
   };
 }

@@ -80,11 +80,11 @@ void mutate(std::vector<Mutation> &out, const Module &m, const Instruction &i) {
 
 } // namespace
 
-std::vector<Mutation> mutationsOf(const Module &module) {
+std::vector<Mutation> mutationsOf(const Module &module, std::string_view function) {
   std::vector<Mutation> out;
   for (const Function &f : module.functions)
     for (const Instruction &i : f.body)
-      if (isSynchronisation(i.mnemonic))
+      if ((function.empty() || f.name == function) && isSynchronisation(i.mnemonic))
         mutate(out, module, i);
   return out;
 }

@@ -21,7 +21,8 @@ struct Mutation {
 
 /// Barriers, waits, fences, commits and arrivals are deleted; waits for groups allow one more; expected bytes are 16
 /// more.
-std::vector<Mutation> mutationsOf(const Module &module);
+/// Of one function, or of all of them.
+std::vector<Mutation> mutationsOf(const Module &module, std::string_view function = {});
 
 } // namespace muntin::emulator
 

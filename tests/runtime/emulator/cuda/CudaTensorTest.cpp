@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tests/runtime/emulator/cuda/Cuda.h"
+#include "tests/runtime/emulator/cuda/WindowAttention.h"
 
 #include <cmath>
 
@@ -114,72 +115,23 @@ TEST(CudaTensor, HopperGemm) {
       90);
 }
 
-/// Attention with a window over tensors [tokens, heads, 64], and the base-2 logarithm of each row's sum.
-struct Attention {
-  int tokens, heads, left, right;
-  float scale = 0.18f; ///< of the scores, in base 2
-  std::vector<Bfloat> q, k, v;
-  std::vector<double> out, lse;
-
-  Attention(int tokens, int heads, int left, int right) : tokens(tokens), heads(heads), left(left), right(right) {
-    const size_t size = size_t(tokens) * heads * 64;
-    q = converted<Bfloat>(smallNumbers(size, 11));
-    k = converted<Bfloat>(smallNumbers(size, 12));
-    v = converted<Bfloat>(smallNumbers(size, 13));
-    out.resize(size);
-    lse.resize(size_t(tokens) * heads);
-    for (int h = 0; h < heads; ++h)
-      for (int i = 0; i < tokens; ++i)
-        row(i, h);
-  }
-  size_t at(int token, int head) const { return (size_t(token) * heads + head) * 64; }
-  void row(int i, int h) {
-    double sum = 0;
-    for (int j = std::max(0, i - left); j <= std::min(tokens - 1, i + right); ++j) {
-      double score = 0;
-      for (int d = 0; d < 64; ++d)
-        score += double(q[at(i, h) + d]) * k[at(j, h) + d];
-      const double weight = std::exp2(score * scale);
-      sum += weight;
-      for (int d = 0; d < 64; ++d)
-        out[at(i, h) + d] += weight * v[at(j, h) + d];
-    }
-    for (int d = 0; d < 64; ++d)
-      out[at(i, h) + d] /= sum;
-    lse[size_t(h) * tokens + i] = std::log2(sum);
-  }
-  template <typename Tensors>
-  void check(Session &s, const char *kernel, uint32_t threads, uint32_t bytes, Tensors tensors) const {
-    const uint64_t o = s.upload(std::vector<Bfloat>(out.size())), l = s.upload(std::vector<float>(lse.size()));
-    Params params;
-    tensors(params);
-    params.add(o).add(l).add(tokens).add(heads).add(left).add(right).add(scale);
-    const LaunchShape shape{{uint32_t(tokens + 63) / 64, uint32_t(heads), 1}, {threads, 1, 1}, {1, 1, 1}, bytes};
-    runClean(s, kernel, shape, params);
-    expectNear(s.download<Bfloat>(o, out.size()), out, 6e-3, "out");
-    expectNear(s.download<float>(l, lse.size()), lse, 1e-4, "lse");
-  }
-};
+const WindowAttention windowed(150, 2, 37, 11);
 
 TEST(CudaTensor, FlashAttention2) {
-  const Attention a(150, 2, 37, 11), causal(77, 1, 1 << 20, 0);
+  const WindowAttention causal(77, 1, 1 << 20, 0);
   onEach("flash2", [&](Session &s) {
-    for (const Attention *p : {&a, &causal})
-      p->check(s, "flash2", 128, 0,
-               [&](Params &params) { params.add(s.upload(p->q)).add(s.upload(p->k)).add(s.upload(p->v)); });
+    for (const WindowAttention *p : {&windowed, &causal})
+      EXPECT_EQ(p->runFlash2(s), "");
   });
 }
 
 TEST(CudaTensor, WarpSpecialisedAttention) {
-  const Attention a(150, 2, 37, 11), causal(205, 1, 1 << 20, 0);
+  const WindowAttention causal(205, 1, 1 << 20, 0);
   onEach(
       "hopper",
       [&](Session &s) {
-        for (const Attention *p : {&a, &causal})
-          p->check(s, "attention", 256, 5 * 8192 + 40, [&](Params &params) {
-            for (const auto *v : {&p->q, &p->k, &p->v})
-              params.add(tensorMap(s.upload(*v), {64, uint32_t(p->heads), uint32_t(p->tokens)}, {64, 1, 64}), 64);
-          });
+        for (const WindowAttention *p : {&windowed, &causal})
+          EXPECT_EQ(p->runHopper(s), "");
       },
       90);
 }
