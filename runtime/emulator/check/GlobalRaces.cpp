@@ -19,21 +19,7 @@ void join(Known &into, const Known &from) {
     join(into[cta], clock);
 }
 
-/// The smallest access to global memory in the kernel: cells may not be larger, or neighbours would seem to race.
-static unsigned granule(const Kernel &kernel) {
-  unsigned smallest = 2;
-  for (const auto &routine : kernel.routines)
-    for (const Instr &in : routine->code) {
-      const std::string_view prefix = instructionTable()[in.row].prefix;
-      const MemSpace space = spaceOf(in);
-      if ((prefix == "ld" || prefix == "st" || prefix == "atom" || prefix == "red") &&
-          (space == MemSpace::Global || space == MemSpace::Generic) && bytesOf(in.type) * in.vec < 4)
-        smallest = std::min(smallest, bytesOf(in.type) * in.vec == 1 ? 0u : 1u);
-    }
-  return smallest;
-}
-
-GlobalRaces::GlobalRaces(const Kernel &kernel) : granuleShift_(granule(kernel)) {}
+GlobalRaces::GlobalRaces(const Kernel &kernel) : granuleShift_(finestAccess(kernel, false, 2)) {}
 
 bool GlobalRaces::Judge::knows(const CellAccess &a, bool isWriter) const {
   if (a.cta() == cta)
@@ -54,39 +40,48 @@ GlobalRaces::Conflict GlobalRaces::touch(const CellAccess &access, const Judge &
   return conflict;
 }
 
+inline void GlobalRaces::noteReader(Page &page, uint64_t cell, const CellAccess &access) const {
+  const CellAccess before = page[Reader].get(cell);
+  if (before.bits && !before.sameAgent(access) && (before.cta() != access.cta() || !page[OtherReader].get(cell).bits)) {
+    page[OtherReader].ensure(perPage());
+    page[OtherReader].set(cell, before);
+  }
+  page[Reader].set(cell, access);
+}
+
 GlobalRaces::Conflict GlobalRaces::touchPage(CellAccess access, const Judge &judge, const GlobalSpan &span,
                                              uint64_t first, uint64_t last, bool write) {
-  const uint64_t firstLane = access.bits, number = first / perPage();
+  const uint64_t number = first / perPage();
   Shard &shard = shards_[number % shards_.size()];
   const std::lock_guard lock(shard.mutex);
   Page &page = shard.pages[number];
+  page[write ? Writer : Reader].ensure(perPage());
+  const uint64_t start = std::max(first << granuleShift_, span.address), lane = (start - span.address) / span.pitch;
+  access.bits += lane;
+  uint64_t nextLane = span.address + (lane + 1) * span.pitch;
   uint64_t fine = 0; // a writer, without its lane, that was found to be no race
+  const auto races = [&](const CellAccess &other, bool isWriter) {
+    return other.bits && !other.sameAgent(access) && !other.bothStrong(access) && !judge.knows(other, isWriter);
+  };
   for (uint64_t i = first; i < last; ++i) {
     const uint64_t cell = i % perPage(), at = std::max(i << granuleShift_, span.address);
-    access.bits = firstLane + (at - span.address) / span.pitch;
-    for (unsigned role = Writer; role < (write ? Roles : Reader); ++role) {
-      const CellAccess other = page[role].get(cell);
-      if (!other.bits || (role == Writer && other.bits >> CellAccess::LaneBits == fine))
-        continue;
-      if (!other.sameAgent(access) && !other.bothStrong(access) && !judge.knows(other, role == Writer))
-        return {other, at, role == Writer};
-      fine = role == Writer ? other.bits >> CellAccess::LaneBits : fine;
+    for (; at >= nextLane; nextLane += span.pitch)
+      ++access.bits;
+    if (const CellAccess other = page[Writer].get(cell); other.bits >> CellAccess::LaneBits != fine) {
+      if (races(other, true))
+        return {other, at, true};
+      fine = other.bits >> CellAccess::LaneBits;
     }
-    if (write)
-      page[Writer].set(cell, access, perPage());
-    else
+    if (!write) {
       noteReader(page, cell, access);
+      continue;
+    }
+    for (const Role role : {Reader, OtherReader})
+      if (const CellAccess other = page[role].get(cell); races(other, false))
+        return {other, at, false};
+    page[Writer].set(cell, access);
   }
   return {};
-}
-
-void GlobalRaces::noteReader(Page &page, uint64_t cell, const CellAccess &access) const {
-  const CellAccess before = page[Reader].get(cell);
-  const bool keep =
-      before.bits && !before.sameAgent(access) && (before.cta() != access.cta() || !page[OtherReader].get(cell).bits);
-  if (keep)
-    page[OtherReader].set(cell, before, perPage());
-  page[Reader].set(cell, access, perPage());
 }
 
 void GlobalRaces::release(uint64_t object, SharedKnown known) {

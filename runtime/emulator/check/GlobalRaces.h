@@ -24,16 +24,13 @@
 #ifndef MUNTIN_EMULATOR_CHECK_GLOBALRACES_H
 #define MUNTIN_EMULATOR_CHECK_GLOBALRACES_H
 
-#include "runtime/emulator/isa/Kernel.h"
+#include "runtime/emulator/check/SharedCells.h"
 
 #include <array>
 #include <mutex>
 #include <unordered_map>
 
 namespace muntin::emulator {
-
-using Clock = std::vector<uint32_t>;
-void join(Clock &into, const Clock &from);
 
 /// By linear number of the CTA; a CTA's own clock need not be among them.
 using Known = std::map<uint32_t, Clock>;
@@ -109,9 +106,11 @@ private:
     std::vector<uint64_t> bits;
     std::vector<uint32_t> where;
     CellAccess get(uint64_t i) const { return bits.empty() ? CellAccess{} : CellAccess{bits[i], where[i]}; }
-    void set(uint64_t i, const CellAccess &a, uint64_t cells) {
+    void ensure(uint64_t cells) {
       if (bits.empty())
         bits.resize(cells), where.resize(cells);
+    }
+    void set(uint64_t i, const CellAccess &a) {
       bits[i] = a.bits;
       where[i] = a.where;
     }

@@ -8,7 +8,6 @@
 #include "runtime/emulator/check/Race.h"
 
 #include "runtime/emulator/exec/Lanes.h"
-#include "runtime/emulator/isa/Decoder.h"
 
 #include <algorithm>
 
@@ -16,8 +15,6 @@ namespace muntin::emulator {
 
 constexpr uint32_t MbarrierAgents = 64;
 constexpr size_t HistoryLength = 1 << 14;
-constexpr uint32_t LaneBits = 5;
-constexpr uint32_t MostActions = 1u << 27;
 
 void join(Clock &into, const Clock &from) {
   if (from.empty())
@@ -28,21 +25,8 @@ void join(Clock &into, const Clock &from) {
     into[i] = std::max(into[i], from[i]);
 }
 
-/// The smallest access to shared memory in the kernel: cells may not be larger, or neighbours would seem to race.
-static unsigned granule(const Kernel &kernel) {
-  unsigned smallest = 2;
-  for (const auto &routine : kernel.routines)
-    for (const Instr &in : routine->code) {
-      const std::string_view prefix = instructionTable()[in.row].prefix;
-      const bool memory = prefix == "ld" || prefix == "st" || prefix == "atom" || prefix == "red";
-      const MemSpace space = spaceOf(in);
-      if (memory && (space == MemSpace::Shared || space == MemSpace::Generic) && bytesOf(in.type) * in.vec < 4)
-        smallest = std::min(smallest, bytesOf(in.type) * in.vec == 1 ? 0u : 1u);
-    }
-  return smallest;
-}
-
-RaceChecker::RaceChecker(Cta &cta) : cta_(cta), races_(*cta.grid().races) {
+RaceChecker::RaceChecker(Cta &cta)
+    : cta_(cta), races_(*cta.grid().races), cells_(finestAccess(cta.kernel(), true, 4), cta.sharedBytes()) {
   const LaunchShape &shape = cta.grid().shape;
   number_ = cta.id()[0] + shape.grid[0] * (cta.id()[1] + shape.grid[1] * cta.id()[2]);
   warps_ = static_cast<uint32_t>(cta.warps().size());
@@ -53,14 +37,11 @@ RaceChecker::RaceChecker(Cta &cta) : cta_(cta), races_(*cta.grid().races) {
   inCluster_ = clusterSize > 1;
   if (inCluster_)
     agents_ += clusterSize * warps_;
-  granuleShift_ = granule(cta.kernel());
   actions_.assign(agents_, 0);
   views_.resize(warps_);
   for (View &v : views_)
     v.generic = v.async = Clock(agents_, 0); // the others begin with the first fence or flag
   barriers_.resize(16);
-  writer_.assign(cellOf(cta.sharedBytes()) + 4, 0);
-  readers_.resize(agents_);
   history_.resize(agents_);
 }
 
@@ -71,21 +52,14 @@ uint32_t RaceChecker::mbarrierAgent(uint64_t address) {
 
 uint32_t RaceChecker::act(uint32_t agent, const Warp &w) {
   const uint32_t action = ++actions_[agent];
-  if (action >= MostActions)
+  if (action >= SharedCells::MostActions)
     throw Fault{
         cta_.reportAt(w, w.pc(), w.frame(), ReportKind::Remark, -1, 0, "too many actions for the race checker")};
-  if (history_[agent].empty())
-    history_[agent].resize(HistoryLength);
-  history_[agent][action % HistoryLength] = {w.frame().routine, w.pc(), static_cast<uint16_t>(w.index())};
+  std::vector<uint32_t> &history = history_[agent]; // grows to its length, then goes round
+  if (history.size() <= action % HistoryLength)
+    history.resize(action % HistoryLength + 1);
+  history[action % HistoryLength] = whereOf(w);
   return action;
-}
-
-std::vector<uint32_t> &RaceChecker::plane(uint32_t agent) {
-  if (readers_[agent].empty()) {
-    readers_[agent].assign(writer_.size(), 0);
-    reading_.push_back(agent);
-  }
-  return readers_[agent];
 }
 
 std::string RaceChecker::nameOf(uint32_t agent) const {
@@ -117,69 +91,37 @@ const char *RaceChecker::orderFor(uint32_t agent) const {
   return agent >= warps_ ? "cp.async.wait_group, then a barrier" : "a barrier";
 }
 
-void RaceChecker::report(uint32_t agent, uint32_t other, uint32_t otherAction, bool otherWrites, bool writes,
-                         uint64_t cell, const Warp &w, unsigned lane) {
-  const uint64_t address = cell << granuleShift_;
-  const uint32_t action = otherAction >> LaneBits;
+void RaceChecker::nameOther(Report &r, const std::string &who, uint32_t lane, uint32_t where) const {
+  const Routine &routine = *cta_.kernel().routines[where >> 24];
+  r.otherLine = cta_.kernel().lineOf(routine, where & 0xffffff);
+  r.other = who + " lane " + std::to_string(lane) + ", line " + std::to_string(r.otherLine) + ": " +
+            std::string(cta_.kernel().mnemonicOf(routine, where & 0xffffff));
+}
+
+void RaceChecker::report(const SharedCells::Conflict &c, uint32_t agent, bool writes, const Warp &w, unsigned lane) {
   const bool isOurs = &w.cta() == &cta_;
-  Report r = w.cta().reportAt(w, w.pc(), w.frame(), ReportKind::Race, static_cast<int>(lane), address, "");
-  const bool onlyProxy = isOurs && other < warps_ && views_[w.index()].generic[other] >= action;
-  r.message = nameOf(agent) + (writes ? " writes" : " reads") + " shared memory that " + nameOf(other) +
-              (otherWrites ? " writes" : " reads") + "; nothing orders the two: expected " +
+  Report r = w.cta().reportAt(w, w.pc(), w.frame(), ReportKind::Race, static_cast<int>(lane), c.offset, "");
+  const bool onlyProxy = isOurs && c.agent < warps_ && views_[w.index()].generic[c.agent] >= c.action;
+  r.message = nameOf(agent) + (writes ? " writes" : " reads") + " shared memory that " + nameOf(c.agent) +
+              (c.writes ? " writes" : " reads") + "; nothing orders the two: expected " +
               (onlyProxy ? "fence.proxy.async between them"
-               : isOurs  ? orderFor(other)
+               : isOurs  ? orderFor(c.agent)
                          : "barrier.cluster or an mbarrier");
-  const Where where = history_[other][action % HistoryLength];
-  if (where.routine && actions_[other] - action < HistoryLength) {
-    r.otherLine = cta_.kernel().lineOf(*where.routine, where.pc);
-    r.other = nameOf(other) + " lane " + std::to_string(otherAction & 31) + ", line " + std::to_string(r.otherLine) +
-              ": " + std::string(cta_.kernel().mnemonicOf(*where.routine, where.pc));
-  } else {
-    r.other = nameOf(other) + ", long ago";
-  }
+  if (actions_[c.agent] - c.action < HistoryLength)
+    nameOther(r, nameOf(c.agent), c.lane, history_[c.agent][c.action % HistoryLength]);
+  else
+    r.other = nameOf(c.agent) + ", long ago";
   throw Fault{std::move(r)};
 }
 
-void RaceChecker::checkRead(const Clock &known, uint32_t agent, uint64_t cell, const Warp &w, unsigned lane,
-                            bool atomic) {
-  const uint64_t last = writer_[cell];
-  if (last == 0 || (atomic && (last & AtomicBit)))
-    return;
-  const auto other = static_cast<uint32_t>((last & ~AtomicBit) >> 32);
-  const auto action = static_cast<uint32_t>(last);
-  if (other != agent && (action >> LaneBits) > known[other])
-    report(agent, other, action, true, false, cell, w, lane);
-}
-
-void RaceChecker::checkWrite(const Clock &known, const Clock &readersKnown, uint32_t agent, uint64_t cell,
-                             const Warp &w, unsigned lane, bool atomic) {
-  const uint64_t last = writer_[cell];
-  const auto other = static_cast<uint32_t>((last & ~AtomicBit) >> 32);
-  const auto action = static_cast<uint32_t>(last);
-  if (last != 0 && other != agent && !(atomic && (last & AtomicBit)) && (action >> LaneBits) > known[other])
-    report(agent, other, action, true, true, cell, w, lane);
-  for (const uint32_t reader : reading_)
-    if (reader != agent && (readers_[reader][cell] >> LaneBits) > readersKnown[reader])
-      report(agent, reader, readers_[reader][cell], false, true, cell, w, lane);
-}
-
-void RaceChecker::touchCells(const Judge &judge, uint32_t agent, uint32_t action, const Warp &w, unsigned lane,
-                             uint64_t offset, uint64_t bytes, bool write) {
+void RaceChecker::touchCells(SharedCells::Judge judge, const Warp &w, unsigned lane, uint64_t offset, uint64_t bytes,
+                             bool write) {
   if (bytes == 0)
     return;
-  const uint32_t stamp = action << LaneBits | lane;
-  const uint64_t end = std::min<uint64_t>(cellOf(offset + bytes - 1) + 1, writer_.size());
-  for (uint64_t cell = cellOf(offset); cell < end; ++cell)
-    if (write) {
-      checkWrite(judge.known, judge.readersKnown, agent, cell, w, lane, judge.strong);
-      writer_[cell] = uint64_t(agent) << 32 | stamp | (judge.strong ? AtomicBit : 0);
-    } else {
-      checkRead(judge.known, agent, cell, w, lane, judge.strong);
-    }
-  if (!write) {
-    std::vector<uint32_t> &mine = plane(agent);
-    std::fill(mine.begin() + static_cast<ptrdiff_t>(cellOf(offset)), mine.begin() + static_cast<ptrdiff_t>(end), stamp);
-  }
+  const SharedCells::Conflict conflict =
+      write ? cells_.write(judge, lane, offset, bytes) : cells_.read(judge, lane, offset, bytes);
+  if (conflict.action)
+    report(conflict, judge.agent, write, w, lane);
 }
 
 void RaceChecker::touch(uint32_t agent, uint32_t action, const Warp &w, unsigned lane, uint64_t offset, uint64_t bytes,
@@ -187,7 +129,7 @@ void RaceChecker::touch(uint32_t agent, uint32_t action, const Warp &w, unsigned
   stamp(w);
   const View &view = views_[w.index()];
   // The async proxy must be told of generic writes by a fence; after generic reads an ordinary edge suffices.
-  touchCells({proxy ? view.async : view.generic, view.generic, false}, agent, action, w, lane, offset, bytes, write);
+  touchCells({agent, action, proxy ? view.async : view.generic, view.generic, false}, w, lane, offset, bytes, write);
 }
 
 void RaceChecker::access(Warp &w, const Instr &in, uint32_t mask, MemSpace space, unsigned bytes, Access access,
@@ -197,38 +139,26 @@ void RaceChecker::access(Warp &w, const Instr &in, uint32_t mask, MemSpace space
     releaseFlags(w, in, mask, t);
   const uint32_t action = act(w.index(), w);
   if (space != MemSpace::Global)
-    accessShared(w, in, mask, bytes, action, write, t);
+    touchHosts(w.index(), action, w, mask, t.host, bytes, write, in.aux & StrongBit);
   if (space != MemSpace::Global && inCluster_)
     accessNeighbours(w, in, mask, bytes, write, t);
   if (space != MemSpace::Shared)
     accessGlobal(w, in, mask, bytes, action, write, t);
 }
 
-void RaceChecker::accessShared(Warp &w, const Instr &in, uint32_t mask, unsigned bytes, uint32_t action, bool write,
-                               const Touched &t) {
-  const uint32_t agent = w.index();
-  const Clock &known = views_[agent].generic;
-  const bool strong = in.aux & StrongBit;
-  std::vector<uint32_t> *mine = write ? nullptr : &plane(agent);
-  uint64_t fine = 0; // a writer (without its lane) that was found to be ordered
+void RaceChecker::touchHosts(uint32_t agent, uint32_t action, const Warp &w, uint32_t mask, uint8_t *const *host,
+                             unsigned bytes, bool write, bool strong) {
+  stamp(w);
+  const Clock &known = views_[w.index()].generic;
+  SharedCells::Judge judge{agent, action, known, known, strong};
   eachLane(mask, [&](unsigned lane) {
-    const ptrdiff_t offset = t.host[lane] - cta_.shared();
-    if (offset < 0 || static_cast<uint64_t>(offset) + bytes > cta_.sharedBytes())
+    const auto offset = static_cast<uint64_t>(host[lane] - cta_.shared());
+    if (offset + bytes > cta_.sharedBytes() || offset + bytes < offset)
       return; // global, or another CTA's
-    const uint32_t stamp = action << LaneBits | lane;
-    const uint64_t first = cellOf(static_cast<uint64_t>(offset)),
-                   last = cellOf(static_cast<uint64_t>(offset) + bytes - 1);
-    for (uint64_t cell = first; cell <= last; ++cell)
-      if (write) {
-        checkWrite(known, known, agent, cell, w, lane, strong);
-        writer_[cell] = uint64_t(agent) << 32 | stamp | (strong ? AtomicBit : 0);
-      } else {
-        if (const uint64_t by = writer_[cell]; by >> LaneBits != fine) {
-          checkRead(known, agent, cell, w, lane, strong);
-          fine = by >> LaneBits;
-        }
-        (*mine)[cell] = stamp;
-      }
+    const SharedCells::Conflict conflict =
+        write ? cells_.write(judge, lane, offset, bytes) : cells_.read(judge, lane, offset, bytes);
+    if (conflict.action)
+      report(conflict, agent, write, w, lane);
   });
 }
 
@@ -283,8 +213,15 @@ void RaceChecker::initialise(const Warp &w, unsigned lane, uint64_t offset) {
 }
 
 bool RaceChecker::proxyKnowsInit(const Warp &w, uint64_t offset) const {
-  const uint64_t last = writer_[cellOf(offset)] & ~AtomicBit;
-  return static_cast<uint32_t>(last) >> LaneBits <= views_[w.index()].async[last >> 32];
+  const SharedCells::Conflict init = cells_.writerOf(offset);
+  return init.action <= views_[w.index()].async[init.agent];
+}
+
+void RaceChecker::observeWrite(const Warp &w, unsigned lane, uint64_t offset) {
+  stamp(w);
+  const SharedCells::Conflict last = cells_.writerOf(offset);
+  if (last.agent != w.index() && last.action > views_[w.index()].generic[last.agent])
+    report(last, w.index(), false, w, lane);
 }
 
 void RaceChecker::release(const Warp &w, uint64_t object) {

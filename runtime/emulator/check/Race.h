@@ -26,19 +26,13 @@
 #define MUNTIN_EMULATOR_CHECK_RACE_H
 
 #include "runtime/emulator/check/GlobalRaces.h"
+#include "runtime/emulator/check/SharedCells.h"
 #include "runtime/emulator/exec/Cta.h"
 #include "runtime/emulator/exec/Memory.h"
 
 #include <unordered_map>
 
 namespace muntin::emulator {
-
-/// A place in the program, for reports.
-struct Where {
-  const Routine *routine = nullptr;
-  uint32_t pc = 0;
-  uint16_t warp = 0;
-};
 
 /// An access of an agent to global memory.
 struct GlobalAccess {
@@ -76,15 +70,15 @@ public:
   /// Whether the async proxy knows, by way of the warp, the initialisation of an mbarrier of this CTA.
   bool proxyKnowsInit(const Warp &w, uint64_t offset) const;
   /// The warp relies on what was last written there (the initialisation of an mbarrier).
-  void observeWrite(const Warp &w, unsigned lane, uint64_t offset) {
-    stamp(w);
-    checkRead(views_[w.index()].generic, w.index(), cellOf(offset), w, lane, false);
-  }
+  void observeWrite(const Warp &w, unsigned lane, uint64_t offset);
   /// From now on the warp knows the agent's actions up to `action`.
   void learn(const Warp &w, uint32_t agent, uint32_t action);
   uint32_t lastAction(uint32_t agent) const { return actions_[agent]; }
 
-  /// The same on behalf of a warp that may be another CTA's of the cluster.
+  /// The same for `bytes` at each lane's place on the host, in the generic proxy; places elsewhere are left out.
+  void touchHosts(uint32_t agent, uint32_t action, const Warp &w, uint32_t mask, uint8_t *const *host, unsigned bytes,
+                  bool write, bool strong);
+  /// As touch() on behalf of a warp that may be another CTA's of the cluster.
   void touchFor(const Warp &w, uint32_t agent, uint32_t action, unsigned lane, uint64_t offset, uint64_t bytes,
                 bool write, bool proxy);
   /// Global memory is read or written; the span begins with this lane's bytes.
@@ -130,26 +124,14 @@ private:
   };
   /// A warp knows its own actions.
   void stamp(const Warp &w) { views_[w.index()].generic[w.index()] = actions_[w.index()]; }
-  uint64_t cellOf(uint64_t offset) const { return offset >> granuleShift_; }
-  void checkWrite(const Clock &known, const Clock &readers, uint32_t agent, uint64_t cell, const Warp &w, unsigned lane,
-                  bool atomic);
-  void checkRead(const Clock &known, uint32_t agent, uint64_t cell, const Warp &w, unsigned lane, bool atomic);
-  [[noreturn]] void report(uint32_t agent, uint32_t other, uint32_t otherAction, bool otherWrites, bool writes,
-                           uint64_t cell, const Warp &w, unsigned lane);
+  [[noreturn]] void report(const SharedCells::Conflict &conflict, uint32_t agent, bool writes, const Warp &w,
+                           unsigned lane);
   void releaseFlags(const Warp &w, const Instr &in, uint32_t mask, const Touched &t);
   bool seenByOthers(const Instr &in, const uint8_t *host) const;
-  void accessShared(Warp &w, const Instr &in, uint32_t mask, unsigned bytes, uint32_t action, bool write,
-                    const Touched &t);
   void accessGlobal(Warp &w, const Instr &in, uint32_t mask, unsigned bytes, uint32_t action, bool write,
                     const Touched &t);
   void accessNeighbours(Warp &w, const Instr &in, uint32_t mask, unsigned bytes, bool write, const Touched &t);
-  /// The cells of [offset, offset + bytes), judged by what is known.
-  struct Judge {
-    const Clock &known, &readersKnown;
-    bool strong;
-  };
-  void touchCells(const Judge &judge, uint32_t agent, uint32_t action, const Warp &w, unsigned lane, uint64_t offset,
-                  uint64_t bytes, bool write);
+  void touchCells(SharedCells::Judge judge, const Warp &w, unsigned lane, uint64_t offset, uint64_t bytes, bool write);
   [[noreturn]] void reportGlobal(const GlobalRaces::Conflict &conflict, const GlobalAccess &access, const Warp &w,
                                  unsigned lane);
   bool isOwn(const uint8_t *host) const;
@@ -157,8 +139,9 @@ private:
   Known knownOf(const Warp &w) const;
   /// What other CTAs said of this one's own agents belongs to the warp's own clock.
   void absorb(View &v, const Known &known);
+  /// The running instruction: routine << 24 | pc.
   uint32_t whereOf(const Warp &w) const;
-  std::vector<uint32_t> &plane(uint32_t agent);
+  void nameOther(Report &r, const std::string &who, uint32_t lane, uint32_t where) const;
   std::string nameOf(uint32_t agent) const;
   /// What would order an access after one of this agent.
   const char *orderFor(uint32_t agent) const;
@@ -168,17 +151,13 @@ private:
   uint32_t number_; ///< of the CTA in its grid
   uint32_t warps_, mbarriersFirst_, initsFirst_, neighboursFirst_, agents_;
   bool inCluster_;
-  unsigned granuleShift_;
   std::vector<uint32_t> actions_;
   std::vector<View> views_; ///< by warp
   std::vector<Object> barriers_;
   std::unordered_map<uint64_t, Object> objects_;
   std::unordered_map<uint64_t, uint32_t> mbarrierAgents_;
-  static constexpr uint64_t AtomicBit = uint64_t(1) << 63;
-  std::vector<uint64_t> writer_;               ///< agent << 32 | action << 5 | lane; 0 for none
-  std::vector<std::vector<uint32_t>> readers_; ///< by agent, action << 5 | lane
-  std::vector<uint32_t> reading_;              ///< agents with a plane
-  std::vector<std::vector<Where>> history_;
+  SharedCells cells_;
+  std::vector<std::vector<uint32_t>> history_; ///< by agent: where its actions are, as whereOf()
 };
 
 } // namespace muntin::emulator

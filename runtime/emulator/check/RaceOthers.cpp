@@ -99,10 +99,7 @@ void RaceChecker::reportGlobal(const GlobalRaces::Conflict &conflict, const Glob
               (onlyProxy ? "fence.proxy.async between them"
                : sameCta ? orderFor(other.agent())
                          : "a release and an acquire of gpu scope, or the end of the launch");
-  const Routine &routine = *cta_.kernel().routines[other.where >> 24];
-  r.otherLine = cta_.kernel().lineOf(routine, other.where & 0xffffff);
-  r.other = who + " lane " + std::to_string(other.lane()) + ", line " + std::to_string(r.otherLine) + ": " +
-            std::string(cta_.kernel().mnemonicOf(routine, other.where & 0xffffff));
+  nameOther(r, who, other.lane(), other.where);
   throw Fault{std::move(r)};
 }
 
@@ -119,7 +116,7 @@ void RaceChecker::accessNeighbours(Warp &w, const Instr &in, uint32_t mask, unsi
     Clock &known = views_[w.index()].others[theirs.number_];
     known.resize(agents_);
     eachLane(there, [&](unsigned lane) {
-      theirs.touchCells({known, known, (in.aux & StrongBit) != 0}, agent, action, w, lane,
+      theirs.touchCells({agent, action, known, known, (in.aux & StrongBit) != 0}, w, lane,
                         static_cast<uint64_t>(t.host[lane] - member->shared()), bytes, write);
     });
     known[agent] = action;
@@ -133,7 +130,7 @@ void RaceChecker::touchFor(const Warp &w, uint32_t agent, uint32_t action, unsig
   // No clock of the async proxy is kept for other CTAs: the order of generic accesses is all that is asked for.
   Clock &known = w.cta().race->views_[w.index()].others[number_];
   known.resize(agents_);
-  touchCells({known, known, false}, agent, action, w, lane, offset, bytes, write);
+  touchCells({agent, action, known, known, false}, w, lane, offset, bytes, write);
 }
 
 void RaceChecker::releaseToCluster(const Warp &w, uint64_t object) {

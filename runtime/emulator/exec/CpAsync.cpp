@@ -61,10 +61,7 @@ void copy(Warp &w, const Instr &in, uint32_t mask) {
     profileAccess(w, in, mask, MemSpace::Shared, c.bytes, to);
   if (race) {
     c.action = race->act(race->cpAsyncAgent(w), w);
-    eachLane(mask, [&](unsigned i) {
-      race->touch(race->cpAsyncAgent(w), c.action, w, i, static_cast<uint64_t>(c.to[i] - cta.shared()), c.bytes, true,
-                  false);
-    });
+    race->touchHosts(race->cpAsyncAgent(w), c.action, w, mask, c.to, c.bytes, true, false);
     uint32_t whole = 0; // lanes that read as much as they write
     eachLane(mask, [&](unsigned i) { whole |= uint32_t(c.sourceBytes[i] == c.bytes) << i; });
     const GlobalAccess access{race->cpAsyncAgent(w), c.action};

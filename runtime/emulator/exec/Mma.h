@@ -17,6 +17,13 @@ namespace muntin::emulator {
 void multiply16816(const uint32_t *const a[4], const uint32_t *const b[2], const float *const c[4], float *const d[4],
                    bool isBF16);
 
+/// The same by AVX2, and by AVX-512 where the processor has it; the sums agree bit by bit.
+void multiply16816Narrow(const uint32_t *const a[4], const uint32_t *const b[2], const float *const c[4],
+                         float *const d[4], bool isBF16);
+void multiply16816Wide(const uint32_t *const a[4], const uint32_t *const b[2], const float *const c[4],
+                       float *const d[4], bool isBF16);
+bool hasWideVectors();
+
 /// Value `part` of a register that holds several, or one; tf32 without its low bits.
 double packedValue(uint32_t bits, unsigned part, Type type);
 

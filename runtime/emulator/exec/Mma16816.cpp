@@ -86,9 +86,20 @@ void multiply(const uint32_t *const a[4], const uint32_t *const b[2], const floa
 
 } // namespace
 
+void multiply16816Narrow(const uint32_t *const a[4], const uint32_t *const b[2], const float *const c[4],
+                         float *const d[4], bool isBF16) {
+  isBF16 ? multiply<true>(a, b, c, d) : multiply<false>(a, b, c, d);
+}
+
+bool hasWideVectors() {
+  static const bool has =
+      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+  return has;
+}
+
 void multiply16816(const uint32_t *const a[4], const uint32_t *const b[2], const float *const c[4], float *const d[4],
                    bool isBF16) {
-  isBF16 ? multiply<true>(a, b, c, d) : multiply<false>(a, b, c, d);
+  (hasWideVectors() ? multiply16816Wide : multiply16816Narrow)(a, b, c, d, isBF16);
 }
 
 } // namespace muntin::emulator

@@ -33,8 +33,8 @@ constexpr uint32_t NegateA = 1, NegateB = 2, MnMajorA = 4, MnMajorB = 8, Registe
 struct Product {
   Cta *cta;
   uint32_t warp;
-  uint32_t *registers; ///< the frame's words, where accumulators live
-  std::shared_ptr<std::vector<Ref>> accumulators;
+  uint32_t *registers;            ///< the frame's words, where accumulators live
+  const Ref *accumulators;        ///< among the routine's extras
   std::vector<uint32_t> fragment; ///< A in registers: 4 x 32 words
   uint64_t descriptorA = 0, descriptorB = 0;
   uint32_t aux = 0;
@@ -109,6 +109,21 @@ float valueOf(const uint8_t *p, Type type) {
 /// Rows 16 w .. 16 w + 15 of A, k values each.
 void Product::readA(float *a) const {
   const float sign = aux & NegateA ? -1.0f : 1.0f;
+  const bool halves = sizeOf(type) == 2, isBF16 = type == Type::BF16;
+  if (halves && aux & RegistersA) { // four lanes have eight values of a row
+    for (unsigned i = 0; i < 4; ++i)
+      for (unsigned g = 0; g < 8; ++g)
+        widenEight(reinterpret_cast<const uint8_t *>(&fragment[i * WarpSize + 4 * g]), isBF16, sign,
+                   a + (g + 8 * (i % 2)) * k + 8 * (i / 2));
+    return;
+  }
+  if (halves && !(aux & MnMajorA)) {
+    const SharedMatrix m(descriptorA, false, 2);
+    for (unsigned row = 0; row < 16; ++row)
+      for (unsigned j = 0; j < k; j += 8)
+        widenEight(cta->shared() + m.address(16 * (warp % 4) + row, j), isBF16, sign, a + row * k + j);
+    return;
+  }
   if (!(aux & RegistersA))
     return readMatrix(type, *cta, SharedMatrix(descriptorA, aux & MnMajorA, sizeOf(type)), 16 * (warp % 4), 16, k, sign,
                       a, [this](unsigned row, unsigned j) { return row * k + j; });
@@ -136,8 +151,13 @@ const float *Product::readB() const {
   if (keptRound == productRound && keptDescriptor == descriptorB)
     return kept.data();
   kept.resize(size_t(k) * n);
-  readMatrix(type, *cta, SharedMatrix(descriptorB, aux & MnMajorB, sizeOf(type)), 0, n, k, aux & NegateB ? -1.0f : 1.0f,
-             kept.data(), [this](unsigned column, unsigned j) { return j * n + placeOfColumn(column); });
+  const SharedMatrix m(descriptorB, aux & MnMajorB, sizeOf(type));
+  const float sign = aux & NegateB ? -1.0f : 1.0f;
+  if (sizeOf(type) == 2)
+    readHalvesOfB(cta->shared(), m, n, k, type == Type::BF16, sign, kept.data());
+  else
+    readMatrix(type, *cta, m, 0, n, k, sign, kept.data(),
+               [this](unsigned column, unsigned j) { return j * n + placeOfColumn(column); });
   keptRound = productRound;
   keptDescriptor = descriptorB;
   return kept.data();
@@ -151,7 +171,7 @@ void Product::perform() const {
   const auto four = [&](unsigned i, unsigned g) {
     return sum + (g + 8 * ((i >> 1) & 1)) * n + 8 * (i >> 2) + 4 * (i & 1);
   };
-  const auto word = [&](unsigned i) { return registers + ((*accumulators)[i] & IndexMask); };
+  const auto word = [&](unsigned i) { return registers + (accumulators[i] & IndexMask); };
   if (!accumulate) {
     std::fill_n(sum, 16 * n, 0.0f);
   } else if (aux & HalfSums) {
@@ -183,6 +203,8 @@ void checkMatrix(Warp &w, uint64_t descriptor, bool mnMajor, Type type, unsigned
   Cta &cta = w.cta();
   if (m.baseOffset)
     cta.fault(w, ReportKind::AsyncMisuse, -1, m.start, "unsupported: a matrix descriptor with a base offset");
+  if (!cta.race && m.end(firstRow + rows, k) <= cta.sharedBytes())
+    return;
   const unsigned step = 16 / sizeOf(type);
   for (unsigned row = firstRow; row < firstRow + rows; row += mnMajor ? step : 1)
     for (unsigned j = 0; j < k; j += mnMajor ? 1 : step) {
@@ -211,9 +233,7 @@ void issue(Warp &w, const Instr &in, uint32_t mask) {
   p.k = static_cast<unsigned>(in.imm >> 16);
   p.type = in.type2;
   const unsigned count = in.aux & HalfSums ? p.n / 4 : p.n / 2;
-  p.accumulators = std::make_shared<std::vector<Ref>>();
-  for (unsigned i = 0; i < count; ++i)
-    p.accumulators->push_back(w.extra(in, i));
+  p.accumulators = &w.frame().routine->extras[in.extra];
   p.descriptorB = w.words<uint64_t>(in.op[2])[0];
   p.accumulate = w.predicate(in.op[3]) != 0;
   const uint32_t action = cta.race ? cta.race->act(cta.race->wgmmaAgent(w), w) : 0;

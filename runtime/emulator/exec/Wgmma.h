@@ -34,6 +34,8 @@ struct SharedMatrix {
   SharedMatrix(uint64_t descriptor, bool mnMajor, unsigned elementBytes);
   /// The shared address of element (row, k).
   uint32_t address(uint32_t row, uint32_t k) const;
+  /// No element (row < rows, k < depth) lies at or beyond this address; often exact to 128 bytes.
+  uint64_t end(uint32_t rows, uint32_t depth) const;
 };
 
 inline uint32_t SharedMatrix::address(uint32_t row, uint32_t k) const {
@@ -57,6 +59,14 @@ inline uint32_t SharedMatrix::address(uint32_t row, uint32_t k) const {
 /// sum[row][n] += a[row][k] * b[k][n] for 16 rows, by fused steps in ascending k. n is a multiple of 8; b has rows of
 /// `n` values.
 void multiplyRows(float *sum, const float *a, const float *b, unsigned n, unsigned k);
+
+// 16-bit operands, eight values at a time.
+
+/// Eight halves that lie together, as f32.
+void widenEight(const uint8_t *from, bool isBF16, float sign, float *out);
+/// B as multiplyRows wants it, columns within each eight in the order 0 2 4 6 1 3 5 7; n and k are multiples of 8.
+void readHalvesOfB(const uint8_t *shared, const SharedMatrix &m, unsigned n, unsigned k, bool isBF16, float sign,
+                   float *out);
 
 } // namespace muntin::emulator
 

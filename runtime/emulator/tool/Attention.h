@@ -20,6 +20,7 @@ namespace muntin::emulator {
 struct AttentionProblem {
   uint32_t tokens = 512, heads = 2, batch = 1;
   int left = 1 << 20, right = 1 << 20;
+  unsigned launches = 1; ///< of the forward kernel; the fastest counts
 };
 
 struct AttentionOutcome {

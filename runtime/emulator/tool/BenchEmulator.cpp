@@ -102,7 +102,8 @@ void report(const char *name, const AttentionOutcome &o) {
     std::printf("    %s\n", r.sentence().c_str());
 }
 
-void attention(const char *kind, const std::string &text, bool backward, bool maps) {
+/// `only`: settings whose name contains it.
+void attention(const char *kind, const std::string &text, bool backward, bool maps, const std::string &only) {
   const double parse = now();
   const bool parsed = Module::parse(text).ok();
   const double parseSeconds = now() - parse;
@@ -123,17 +124,20 @@ void attention(const char *kind, const std::string &text, bool backward, bool ma
                               {"race, random 1", CheckLevel::Race, AsyncMode::Random, 1, 1},
                               {"race, random 2", CheckLevel::Race, AsyncMode::Random, 2, 1},
                               {"race, random 3", CheckLevel::Race, AsyncMode::Random, 3, 1}};
-  AttentionProblem windowed;
+  AttentionProblem full, windowed;
+  full.launches = 5;
   windowed.left = 200;
   windowed.right = 77;
   for (const Setting &s : settings) {
+    if (std::string_view(s.name).find(only) == std::string_view::npos)
+      continue;
     Options options;
     options.check = s.check;
     options.async = s.async;
     options.seed = s.seed;
     options.threads = s.threads;
     report((std::string(kind) + ", full, " + s.name).c_str(),
-           backward ? runBackward(text, {}, options) : runForward(text, maps, {}, options));
+           backward ? runBackward(text, {}, options) : runForward(text, maps, full, options));
     if (!backward && s.check != CheckLevel::Off)
       report((std::string(kind) + ", window 200/77, " + s.name).c_str(), runForward(text, maps, windowed, options));
   }
@@ -142,19 +146,27 @@ void attention(const char *kind, const std::string &text, bool backward, bool ma
 } // namespace
 
 int main(int argc, char **argv) {
+  std::string only;
   micro();
   std::printf("plain C++ loops for 128 x 512 x 128: %.2f ms\n", plainLoops(512) * 1e3);
   for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string option = argv[i], text = readFile(argv[i + 1]);
+    const std::string option = argv[i];
+    if (option == "--only") {
+      only = argv[i + 1];
+      continue;
+    }
+    const std::string text = readFile(argv[i + 1]);
     if (option == "--forward-sm80")
-      attention("forward sm_80", text, false, false);
+      attention("forward sm_80", text, false, false, only);
     else if (option == "--forward-sm90a")
-      attention("forward sm_90a", text, false, true);
+      attention("forward sm_90a", text, false, true, only);
     else if (option == "--backward-sm90a")
-      attention("backward sm_90a", text, true, true);
+      attention("backward sm_90a", text, true, true, only);
     else {
-      std::fprintf(stderr, "unknown option %s; expected --forward-sm80, --forward-sm90a or --backward-sm90a FILE.ptx\n",
-                   argv[i]);
+      std::fprintf(
+          stderr,
+          "unknown option %s; expected --only TEXT, --forward-sm80, --forward-sm90a or --backward-sm90a FILE.ptx\n",
+          argv[i]);
       return 2;
     }
   }

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/emulator/exec/Mma.h"
 #include "tests/runtime/emulator/Harness.h"
 
 #include <cstring>
@@ -197,6 +198,35 @@ TEST(Matrix, LoadsStoresAndTransposes) {
       const unsigned g = lane / 4, c = 2 * (lane % 4) + half;
       EXPECT_EQ(turned[lane * 8 + half], in[(4 * c + g / 2) * 8 + g % 2]);
     }
+}
+
+/// Random bits: ordinary numbers, denormals, infinities and NaNs of either format.
+TEST(Mma, VectorWidthsAgree) {
+  if (!hasWideVectors())
+    GTEST_SKIP() << "*** SKIPPED: no AVX-512 here ***";
+  std::mt19937 random(7);
+  for (int trial = 0; trial < 2000; ++trial) {
+    std::vector<uint32_t> bits(10 * 32);
+    for (uint32_t &v : bits)
+      v = static_cast<uint32_t>(random()) & (trial % 2 ? 0x9fff9fff : ~0u); // smaller ones do not all overflow
+    std::vector<float> narrow(4 * 32), wide(4 * 32);
+    const uint32_t *a[4], *b[2] = {&bits[4 * 32], &bits[5 * 32]};
+    const float *c[4];
+    float *d[4], *e[4];
+    for (int i = 0; i < 4; ++i) {
+      a[i] = &bits[size_t(i) * 32];
+      c[i] = reinterpret_cast<const float *>(&bits[(6 + size_t(i)) * 32]);
+      d[i] = &narrow[size_t(i) * 32];
+      e[i] = &wide[size_t(i) * 32];
+    }
+    multiply16816Narrow(a, b, c, d, trial & 2);
+    multiply16816Wide(a, b, c, e, trial & 2);
+    for (size_t i = 0; i < narrow.size(); ++i)
+      if (narrow[i] == narrow[i]) // which NaN it is, PTX leaves open
+        ASSERT_EQ(std::bit_cast<uint32_t>(narrow[i]), std::bit_cast<uint32_t>(wide[i])) << trial << " " << i;
+      else
+        ASSERT_NE(wide[i], wide[i]) << trial << " " << i;
+  }
 }
 
 } // namespace
