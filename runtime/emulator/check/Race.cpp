@@ -162,6 +162,16 @@ void RaceChecker::touchHosts(uint32_t agent, uint32_t action, const Warp &w, uin
   });
 }
 
+void RaceChecker::touchPieces(uint32_t agent, uint32_t action, const Warp &w, const std::vector<uint32_t> &offsets,
+                              unsigned bytes) {
+  stamp(w);
+  const View &view = views_[w.index()];
+  SharedCells::Judge judge{agent, action, view.async, view.generic, false};
+  for (const uint32_t offset : offsets)
+    if (const SharedCells::Conflict conflict = cells_.read(judge, 0, offset, bytes); conflict.action)
+      report(conflict, agent, false, w, 0);
+}
+
 void RaceChecker::learn(const Warp &w, uint32_t agent, uint32_t action) {
   View &v = views_[w.index()];
   v.generic[agent] = std::max(v.generic[agent], action);

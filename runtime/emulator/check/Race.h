@@ -78,6 +78,9 @@ public:
   /// The same for `bytes` at each lane's place on the host, in the generic proxy; places elsewhere are left out.
   void touchHosts(uint32_t agent, uint32_t action, const Warp &w, uint32_t mask, uint8_t *const *host, unsigned bytes,
                   bool write, bool strong);
+  /// Pieces of shared memory that the async proxy reads at once.
+  void touchPieces(uint32_t agent, uint32_t action, const Warp &w, const std::vector<uint32_t> &offsets,
+                   unsigned bytes);
   /// As touch() on behalf of a warp that may be another CTA's of the cluster.
   void touchFor(const Warp &w, uint32_t agent, uint32_t action, unsigned lane, uint64_t offset, uint64_t bytes,
                 bool write, bool proxy);

@@ -206,6 +206,8 @@ void checkMatrix(Warp &w, uint64_t descriptor, bool mnMajor, Type type, unsigned
   if (!cta.race && m.end(firstRow + rows, k) <= cta.sharedBytes())
     return;
   const unsigned step = 16 / sizeOf(type);
+  thread_local std::vector<uint32_t> pieces;
+  pieces.clear();
   for (unsigned row = firstRow; row < firstRow + rows; row += mnMajor ? step : 1)
     for (unsigned j = 0; j < k; j += mnMajor ? 1 : step) {
       const uint32_t at = m.address(row, j);
@@ -213,9 +215,10 @@ void checkMatrix(Warp &w, uint64_t descriptor, bool mnMajor, Type type, unsigned
         cta.fault(w, ReportKind::OutOfBounds, -1, at,
                   "the matrix descriptor reaches beyond the " + std::to_string(cta.sharedBytes()) +
                       " bytes of shared memory");
-      if (cta.race)
-        cta.race->touch(cta.race->wgmmaAgent(w), action, w, 0, at, 16, false, true);
+      pieces.push_back(at);
     }
+  if (cta.race)
+    cta.race->touchPieces(cta.race->wgmmaAgent(w), action, w, pieces, 16);
 }
 
 void issue(Warp &w, const Instr &in, uint32_t mask) {
