@@ -52,9 +52,11 @@ uint32_t RaceChecker::mbarrierAgent(uint64_t address) {
 
 uint32_t RaceChecker::act(uint32_t agent, const Warp &w) {
   const uint32_t action = ++actions_[agent];
-  if (action >= SharedCells::MostActions)
-    throw Fault{
-        cta_.reportAt(w, w.pc(), w.frame(), ReportKind::Remark, -1, 0, "too many actions for the race checker")};
+  if (action >= SharedCells::MostActions && cta_.race) {
+    w.cta().note(w, ReportKind::Remark, -1, 0,
+                 "races of the CTA are not checked from here on: more actions than numbers");
+    cta_.race = nullptr;
+  }
   std::vector<uint32_t> &history = history_[agent]; // grows to its length, then goes round
   if (history.size() <= action % HistoryLength)
     history.resize(action % HistoryLength + 1);

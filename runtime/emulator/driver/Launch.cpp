@@ -14,7 +14,7 @@ namespace muntin::emulator::driver {
 
 struct LaunchRequest {
   LaunchShape shape;
-  bool cooperative = false, clusterGiven = false;
+  bool clusterGiven = false;
 };
 
 static CUresult checkShape(const Context &context, const FunctionHandle &f, LaunchRequest &r) {
@@ -47,7 +47,7 @@ static CUresult checkShape(const Context &context, const FunctionHandle &f, Laun
     if (s.grid[i] % s.cluster[i])
       return CUDA_ERROR_INVALID_CLUSTER_SIZE;
   const uint64_t blocks = uint64_t(s.grid[0]) * s.grid[1] * s.grid[2];
-  if (r.cooperative && blocks > static_cast<uint64_t>(m.processors) * std::max<uint64_t>(1, 2048 / threads))
+  if (s.cooperative && blocks > static_cast<uint64_t>(m.processors) * std::max<uint64_t>(1, 2048 / threads))
     return CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
   return CUDA_SUCCESS;
 }
@@ -128,13 +128,13 @@ static CUresult launch(CUfunction f, LaunchRequest request, CUstream stream, voi
 
 MUNTIN_API CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
                                    unsigned bz, unsigned shared, CUstream stream, void **params, void **extra) {
-  return launch(f, {{{gx, gy, gz}, {bx, by, bz}, {1, 1, 1}, shared}, false, false}, stream, params, extra);
+  return launch(f, {{{gx, gy, gz}, {bx, by, bz}, {1, 1, 1}, shared}, false}, stream, params, extra);
 }
 
 MUNTIN_API CUresult cuLaunchCooperativeKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx,
                                               unsigned by, unsigned bz, unsigned shared, CUstream stream,
                                               void **params) {
-  return launch(f, {{{gx, gy, gz}, {bx, by, bz}, {1, 1, 1}, shared}, true, false}, stream, params, nullptr);
+  return launch(f, {{{gx, gy, gz}, {bx, by, bz}, {1, 1, 1}, shared, true}, false}, stream, params, nullptr);
 }
 
 MUNTIN_API CUresult cuLaunchKernelEx(const CUlaunchConfig *c, CUfunction f, void **params, void **extra) {
@@ -147,7 +147,7 @@ MUNTIN_API CUresult cuLaunchKernelEx(const CUlaunchConfig *c, CUfunction f, void
   for (unsigned i = 0; i < c->numAttrs; ++i) {
     const CUlaunchAttribute &a = c->attrs[i];
     switch (a.id) {
-    case 2: r.cooperative = a.value.cooperative != 0; break;
+    case 2: r.shape.cooperative = a.value.cooperative != 0; break;
     case 4:
       r.shape.cluster[0] = a.value.clusterDim.x;
       r.shape.cluster[1] = a.value.clusterDim.y;

@@ -22,10 +22,10 @@ void BulkTask::perform() {
   move();
   for (size_t i = 0; i < barriers.size(); ++i) {
     const MbarrierPlace &m = barriers[i];
-    if (RaceChecker *race = m.cta->race) {
+    if (RaceChecker *race = m.cta->race; race && i < targetActions.size()) {
       const uint64_t object = mbarrierObject(m, mbarrierParity(mbarrierWord(m)));
       race->releaseAction(object, race->mbarrierAgent(m.offset), targetActions[i]);
-      if (action)
+      if (action && from->race)
         from->race->releaseActionTo(*m.cta, object, agent, action);
     }
     mbarrierComplete(m, bytes, issuer);
@@ -40,7 +40,7 @@ void addTarget(Warp &w, unsigned lane, BulkTask &task, const MbarrierPlace &m, c
                   "an mbarrier of another CTA than the one that is written to");
   task.barriers.push_back(m);
   RaceChecker *race = m.cta->race;
-  if (!race)
+  if (!race || !w.cta().race)
     return;
   if (m.cta == &w.cta() && proxy && !race->proxyKnowsInit(w, m.offset))
     w.cta().note(w, ReportKind::Remark, static_cast<int>(lane), m.offset,

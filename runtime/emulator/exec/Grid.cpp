@@ -15,9 +15,10 @@
 
 namespace muntin::emulator {
 
-constexpr uint64_t Slice = 1 << 18;         ///< instructions before the step limit is looked at
-constexpr uint64_t PatienceSteps = 1 << 24; ///< before another CTA gets a turn: this one may wait for it
-constexpr size_t MostResident = 16;         ///< CTAs that one core interleaves
+constexpr uint64_t Slice = 1 << 18;               ///< instructions before the step limit is looked at
+constexpr uint64_t PatienceSteps = 1 << 24;       ///< before another CTA gets a turn: this one may wait for it
+constexpr size_t MostResident = 16;               ///< CTAs that one core interleaves
+constexpr uint64_t CooperativePatience = 1 << 14; ///< where CTAs are known to wait for each other
 constexpr unsigned MostIdleTimeouts = 64;
 
 Cluster::Cluster(Grid &grid, const uint32_t first[3]) {
@@ -95,10 +96,12 @@ static void checkSteps(Grid &grid, Cluster &cluster) {
 
 /// Runs one cluster to its end, or until patience is spent. True at the end.
 static bool advance(Grid &grid, Cluster &cluster) {
-  for (uint64_t spent = 0; spent < PatienceSteps; spent += Slice) {
+  const uint64_t patience = grid.shape.cooperative ? CooperativePatience : PatienceSteps,
+                 slice = std::min(Slice, patience);
+  for (uint64_t spent = 0; spent < patience; spent += slice) {
     if (grid.stop)
       return true;
-    const Outcome outcome = cluster.run(Slice);
+    const Outcome outcome = cluster.run(slice);
     if (outcome == Outcome::Ended)
       return true;
     if (outcome == Outcome::Blocked)
@@ -114,7 +117,7 @@ static void work(Grid &grid, std::atomic<uint64_t> &next, uint64_t clusters) {
   const uint64_t nx = s.grid[0] / s.cluster[0], ny = s.grid[1] / s.cluster[1];
   while (!grid.stop) {
     std::unique_ptr<Cluster> cluster;
-    if (resident.size() < MostResident) {
+    if (resident.size() < (s.cooperative ? clusters : MostResident)) {
       const uint64_t i = next.fetch_add(1);
       if (i < clusters) {
         const uint32_t first[3] = {static_cast<uint32_t>(i % nx) * s.cluster[0],

@@ -32,6 +32,7 @@ struct Options {
 struct LaunchShape {
   uint32_t grid[3] = {1, 1, 1}, block[3] = {1, 1, 1}, cluster[3] = {1, 1, 1};
   uint32_t dynamicShared = 0;
+  bool cooperative = false; ///< every CTA is resident: they may wait for each other
 };
 
 struct Profile;

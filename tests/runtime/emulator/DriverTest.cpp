@@ -5,48 +5,20 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The library is opened as a runtime would open it. The types are its own
-// header's; HeaderTest.cpp compares those with cuda.h.
+// The types are the library's own header's; DriverHeaderTest.cpp compares
+// those with cuda.h.
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/emulator/driver/Types.h"
+#include "tests/runtime/emulator/Driver.h"
 
-#include <gtest/gtest.h>
-
-#include <cstdlib>
 #include <cstring>
-#include <dlfcn.h>
 #include <fstream>
 #include <string>
 #include <vector>
 
 namespace muntin::emulator::driver {
 namespace {
-
-void *library() {
-  static void *handle = [] {
-    setenv("MUNTIN_EMULATOR", "sm_80,sm_90a", 1);
-    setenv("MUNTIN_EMULATOR_ASYNC", "late", 1);
-    void *h = dlopen(MUNTIN_EMULATOR_LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    EXPECT_NE(h, nullptr) << dlerror();
-    return h;
-  }();
-  return handle;
-}
-
-/// Calls an exported entry point by name.
-template <typename... A> CUresult call(const char *name, A... arguments) {
-  auto *f = reinterpret_cast<CUresult (*)(A...)>(dlsym(library(), name));
-  EXPECT_NE(f, nullptr) << name;
-  return f ? f(arguments...) : CUDA_ERROR_NOT_FOUND;
-}
-
-std::string lastMessage() {
-  char text[2048];
-  reinterpret_cast<size_t (*)(char *, size_t)>(dlsym(library(), "mtn_emulator_last_message"))(text, sizeof text);
-  return text;
-}
 
 constexpr const char *Kernels = R"(.version 8.0
 .target sm_80
