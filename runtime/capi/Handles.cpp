@@ -7,18 +7,19 @@
 
 #include "runtime/capi/Handles.h"
 
+#include <map>
 #include <mutex>
-#include <set>
+#include <string_view>
 
 namespace muntin::runtime {
 
 #ifdef NDEBUG
 
 // A lock for each call is too much for a library that is in use.
-Status checkHandle(const char *what, const void *handle) {
-  return handle ? Status() : Status::invalid(fmt::format("{} is null", what));
+Status checkHandle(const char *kind, const void *handle) {
+  return handle ? Status() : Status::invalid(fmt::format("{} is null", kind));
 }
-void noteHandle(const void *) {}
+void noteHandle(const char *, const void *) {}
 void forgetHandle(const void *) {}
 
 #else
@@ -26,7 +27,7 @@ void forgetHandle(const void *) {}
 namespace {
 struct Living {
   std::mutex mutex;
-  std::set<const void *> handles;
+  std::map<const void *, std::string_view> kinds;
 };
 } // namespace
 
@@ -35,23 +36,26 @@ static Living &living() {
   return all;
 }
 
-Status checkHandle(const char *what, const void *handle) {
+Status checkHandle(const char *kind, const void *handle) {
   if (!handle)
-    return Status::invalid(fmt::format("{} is null", what));
+    return Status::invalid(fmt::format("{} is null", kind));
   const std::lock_guard lock(living().mutex);
-  if (!living().handles.contains(handle))
-    return Status::invalid(fmt::format("{} is {}, which was released or never was a handle", what, handle));
+  const auto found = living().kinds.find(handle);
+  if (found == living().kinds.end())
+    return Status::invalid(fmt::format("{} is {}, which was released or never was a handle", kind, handle));
+  if (found->second != kind)
+    return Status::invalid(fmt::format("{} is {}, which is a {}", kind, handle, found->second));
   return {};
 }
 
-void noteHandle(const void *handle) {
+void noteHandle(const char *kind, const void *handle) {
   const std::lock_guard lock(living().mutex);
-  living().handles.insert(handle);
+  living().kinds[handle] = kind;
 }
 
 void forgetHandle(const void *handle) {
   const std::lock_guard lock(living().mutex);
-  living().handles.erase(handle);
+  living().kinds.erase(handle);
 }
 
 #endif

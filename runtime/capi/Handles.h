@@ -42,15 +42,22 @@ struct mtn_event {
 
 namespace muntin::runtime {
 
-/// Refuses null, and, where NDEBUG is not defined, what is no living handle: released, or of another kind.
-Status checkHandle(const char *what, const void *handle);
+/// What messages call a handle.
+template <typename Handle> constexpr const char *kKind = nullptr;
+template <> inline constexpr const char *kKind<mtn_session> = "session";
+template <> inline constexpr const char *kKind<mtn_kernel> = "kernel";
+template <> inline constexpr const char *kKind<mtn_call> = "call";
+template <> inline constexpr const char *kKind<mtn_event> = "event";
+
+/// Refuses null, and, where NDEBUG is not defined, what is no living handle of the kind.
+Status checkHandle(const char *kind, const void *handle);
 
 /// Every handle is made and released here, so that those that live are known.
-void noteHandle(const void *handle);
+void noteHandle(const char *kind, const void *handle);
 void forgetHandle(const void *handle);
 template <typename Handle, typename... Parts> Handle *makeHandle(Parts &&...parts) {
   auto handle = std::make_unique<Handle>(Handle{std::forward<Parts>(parts)...});
-  noteHandle(handle.get());
+  noteHandle(kKind<Handle>, handle.get());
   return handle.release();
 }
 template <typename Handle> void releaseHandle(Handle *handle) {

@@ -16,6 +16,9 @@
 #include <algorithm>
 #include <map>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 using namespace muntin;
 using namespace muntin::runtime;
 using namespace muntin::testing;
@@ -75,6 +78,26 @@ TEST(Bundle, HasEveryImageUnderItsKey) {
   const auto big = Bundle::openMemory(bytes)->find("a");
   EXPECT_TRUE(big->compressed);
   EXPECT_LT(big->storedBytes, big->imageBytes);
+}
+
+/// What lies behind the index cannot even be read.
+TEST(Bundle, OpeningAndFindingTouchNoImage) {
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  std::vector<std::string> images;
+  for (int i = 0; i < 200; ++i)
+    images.push_back(imageOf(std::to_string(i) + std::string(100, 'k'), 100));
+  const std::string bytes = bundleOf(images);
+  const size_t dataStart = Bundle::openMemory(bytes)->item(0).offset, offset = page - dataStart % page;
+  auto *memory = static_cast<char *>(
+      ::mmap(nullptr, bytes.size() + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  ASSERT_NE(memory, MAP_FAILED);
+  std::ranges::copy(bytes, memory + offset); // so that the images begin with a page
+  ASSERT_EQ(::mprotect(memory + offset + dataStart, bytes.size() - dataStart, PROT_NONE), 0);
+  const auto bundle = Bundle::openMemory({memory + offset, bytes.size()});
+  ASSERT_TRUE(bundle.ok());
+  EXPECT_TRUE(bundle->find("77" + std::string(100, 'k')).has_value());
+  EXPECT_FALSE(bundle->find("x").has_value());
+  ::munmap(memory, bytes.size() + page);
 }
 
 TEST(Bundle, HasTheSameBytesInAnyOrder) {

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 
 #include <fcntl.h>
@@ -30,18 +31,11 @@ static double millisecondsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-/// Kilobytes of the mapping at `address` that are in memory.
-static int residentKilobytes(const void *address) {
-  std::ifstream maps("/proc/self/smaps");
-  const std::string begin = fmt::format("{:x}-", reinterpret_cast<uintptr_t>(address));
-  int kilobytes = -1;
-  bool inside = false;
-  for (std::string line; std::getline(maps, line);) {
-    inside = inside || line.starts_with(begin);
-    if (inside && std::sscanf(line.c_str(), "Rss: %d kB", &kilobytes) == 1)
-      break;
-  }
-  return kilobytes;
+/// Bytes of header and index, from the header.
+static size_t indexEnd(const void *bundle) {
+  uint64_t indexBytes = 0;
+  std::memcpy(&indexBytes, static_cast<const char *>(bundle) + 24, sizeof indexBytes);
+  return 48 + indexBytes;
 }
 
 /// One image under 500 keys: opening looks at no code.
@@ -70,7 +64,8 @@ static void measureOpening(const std::string &path) {
   std::vector<double> fromFile, fromMemory;
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   const size_t size = fs::file_size(path);
-  int resident = 0;
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  size_t touched = 0;
   for (int round = 0; round < 200; ++round) {
     const auto one = muntin::Session::create();
     auto two = muntin::Session::create();
@@ -78,19 +73,20 @@ static void measureOpening(const std::string &path) {
     check(one->addBundle(path));
     fromFile.push_back(millisecondsSince(start));
     void *bytes = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    ::madvise(bytes, size, MADV_RANDOM); // only pages that are touched
+    touched = (indexEnd(bytes) + page - 1) / page * page;
+    // All that lies behind the index cannot be read meanwhile, which proves that it is not.
+    ::mprotect(static_cast<char *>(bytes) + touched, size - touched, PROT_NONE);
     start = Clock::now();
     check(two->addBundle({static_cast<const std::byte *>(bytes), size}));
     fromMemory.push_back(millisecondsSince(start));
-    resident = residentKilobytes(bytes);
     *two = muntin::Session(); // before the bytes
     ::munmap(bytes, size);
   }
   ::close(descriptor);
   fmt::print(
       "a bundle of 500 problems, {} kB, is opened   from a file in {:.3f} ms, from memory in {:.3f} ms (at most 1),"
-      " {} kB of it touched\n",
-      size / 1024, median(fromFile), median(fromMemory), resident);
+      " where only its first {} kB can be read\n",
+      size / 1024, median(fromFile), median(fromMemory), touched / 1024);
 }
 
 int main() {
