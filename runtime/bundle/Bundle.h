@@ -7,7 +7,7 @@
 //
 // Kernels that were compiled ahead of time, found by their problem's key. The
 // index is used where it lies; an image is read, checked and unpacked when it is
-// asked for. README.md has the byte table.
+// asked for. runtime/abi/README.md has the byte table.
 //
 //   | header | records, sorted by key | keys | image | image | ...
 //

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // As someone might write them who makes up a bundle, after the byte table of
-// runtime/bundle/README.md and without the code that writes bundles.
+// runtime/abi/README.md and without the code that writes bundles.
 //
 //===----------------------------------------------------------------------===//
 

@@ -133,6 +133,27 @@ TEST_F(InBundle, HoweverManyThreadsAskAnImageIsUnpackedOnce) {
   EXPECT_EQ(session.stats()->bundle_hits, 1u);
 }
 
+TEST_F(InBundle, BundlesMayComeWhileOthersAsk) {
+  const std::string bundle = bundleFor({fakeProblem("a"), fakeProblem("b")});
+  const Session session = orphan(true);
+  std::atomic<int> found{0};
+  std::vector<std::thread> threads;
+  for (const char *plan : {"a", "b", "a", "b"})
+    threads.emplace_back([&, plan] {
+      for (int tries = 0; tries < 100000; ++tries, std::this_thread::yield())
+        if (session.prepare(fakeProblem(plan)).ok()) {
+          ++found;
+          return;
+        }
+    });
+  for (int i = 0; i < 4; ++i)
+    EXPECT_TRUE(session.addBundle(bytesOf(bundle)).ok());
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(found, 4);
+  EXPECT_EQ(session.stats()->bundle_hits, 2u);
+}
+
 TEST_F(InBundle, AMissThatMayNotCompileNamesTheNearest) {
   Attention far = fakeProblem("a"), near = fakeProblem("a");
   far.headDim = 32;
