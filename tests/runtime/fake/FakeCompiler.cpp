@@ -14,7 +14,8 @@
 //   noentry   names a missing entry  guards    the last variant has guards
 //   foreign   for another target     argument  an argument that names tensor 9
 //
-// Each compilation adds a line with its key to the file FAKE_COMPILER_LOG.
+// Each compilation adds a line with its key to the file FAKE_COMPILER_LOG, and
+// takes as long as there is a file FAKE_COMPILER_HOLD.
 //
 //===----------------------------------------------------------------------===//
 
@@ -128,6 +129,9 @@ void compile(const std::string &key, const mtnc_options &options, mtnc_result &r
     result.reproducer = copyOf("/nowhere/reproducer.mlir");
     return;
   }
+  const char *hold = std::getenv("FAKE_COMPILER_HOLD");
+  while (hold && std::ifstream(hold))
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   if (problem->plan.starts_with("slow"))
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   while (problem->plan.starts_with("endless") && !options.begin_stage(options.begin_stage_user, "lower"))

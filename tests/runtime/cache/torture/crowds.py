@@ -109,17 +109,18 @@ def kill_at_random(shop):
 
 def stopped(shop):
     """Who holds a lock and is stopped is waited for, but not for ever; once it is killed the others go on at once."""
-    holder = shop.start(1, "slow")
+    holder = shop.start(1, hold=shop.base)  # which is there: it compiles until it is killed
     while not shop.compilations():
         time.sleep(0.001)
     holder.send_signal(signal.SIGSTOP)
     if shop.long:  # a minute
-        shop.run(1, "slow")
+        shop.run(1)
         expect(sum(shop.compilations().values()) == 2, "who waited long enough did not compile")
         for path in shop.entries():
             path.unlink()
-    others = [shop.start(1, "slow") for _ in range(3)]
+    others = [shop.start(1) for _ in range(3)]
     time.sleep(0.2)
+    expect(sum(shop.compilations().values()) == 1 + shop.long, "the others did not wait")
     holder.kill()
     shop.finish(holder, (-signal.SIGKILL,))
     for other in others:

@@ -43,19 +43,21 @@ class Shop:
         self.log = self.base / "compilations"
         self.count = self.base / "count"
 
-    def environment(self, faults=None):
+    def environment(self, faults=None, hold=None):
         environment = {**os.environ, "FAKE_COMPILER_LOG": str(self.log), "MUNTIN_CACHE": "rw",
                        "MUNTIN_CACHE_DIR": str(self.cache), "XDG_RUNTIME_DIR": str(self.kernels),
                        "TMPDIR": str(self.kernels)}
+        if hold:
+            environment["FAKE_COMPILER_HOLD"] = str(hold)
         if faults:
             environment |= {"LD_PRELOAD": self.faults, "FAULTS": faults, "FAULTS_FOLDER": str(self.disk),
                             "FAULTS_COUNT": str(self.count)}
         return environment
 
-    def start(self, keys, *options, faults=None, **settings):
+    def start(self, keys, *options, faults=None, hold=None, **settings):
         seed = self.random.randrange(1 << 30)
         return subprocess.Popen([self.worker, self.compiler, str(self.cache), str(keys), str(seed), *options],
-                                env=self.environment(faults), text=True, stdin=subprocess.PIPE,
+                                env=self.environment(faults, hold), text=True, stdin=subprocess.PIPE,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, **settings)
 
     def finish(self, process, allowed=(0,)):
