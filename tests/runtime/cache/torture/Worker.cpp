@@ -17,6 +17,7 @@
 //   slow          kernels that take a while to compile
 //   fork          after some runs a child asks too
 //   paths         kernels by way of background, calls, streams and events
+//   bundle=FILE   and no compiler
 //   damage=STEP   instead: every STEP-th byte of the one entry flipped, and every
 //                 STEP-th prefix of it, are a miss each
 //
@@ -52,6 +53,7 @@ struct Settings {
   int keys = 0, sessions = 1, damage = 0;
   unsigned seed = 0;
   bool gate = false, forks = false, slow = false, paths = false;
+  std::string bundle;
 };
 
 struct Sums {
@@ -130,6 +132,8 @@ int runByOtherPaths(const Session &session, const Attention &problem, Tensors &r
 int askFor(const std::vector<Attention> &problems, const Settings &settings, Tensors &run, Sums &sums) {
   const auto session = Session::create(&settings.options);
   int result = session ? kRight : refused();
+  if (session && !settings.bundle.empty() && !session->addBundle(settings.bundle))
+    result = refused();
   for (size_t i = 0; i < problems.size() && result == kRight; ++i) {
     result = (settings.paths ? runByOtherPaths : runProblem)(*session, problems[i], run);
     if (settings.forks && i % 4 == 0 && ::fork() == 0)
@@ -228,6 +232,10 @@ Settings parse(int argc, char **argv, Sums &sums) {
       settings.sessions = static_cast<int>(number);
     if (name == "damage=")
       settings.damage = static_cast<int>(number);
+    if (name == "bundle=") {
+      settings.bundle = word.substr(name.size());
+      settings.options.compile_never = 1;
+    }
     if (name == "limit=")
       settings.options.cache_limit = number;
   }

@@ -117,7 +117,7 @@ def removed(shop):
 
 def failing_calls(shop):
     """Each single call on the disk fails once, then all of them; then reads and writes are short and interrupted.
-    Kernels come."""
+    Kernels come; those of a bundle may be refused."""
     failed = 0
     for full in (False, True):
         calls, _ = shop.counts()
@@ -129,13 +129,18 @@ def failing_calls(shop):
             expect(warnings <= 2 and (warnings == 1 or faults != "errors") and (warnings == 0 or faults != "short"),
                    f"{warnings} warnings where {faults}")
         shop.settle(2)
-    return f"{failed} calls failed"
+    bundle = shop.bundle(2)
+    calls, _ = shop.counts(bundle)
+    for call in range(1, calls + 1):
+        shop.run(2, bundle, faults=f"error {call}", allowed=(0, 4))
+    shop.run(2, bundle, faults="short")
+    return f"{failed + calls} calls failed"
 
 
 def failing_memory(shop):
     """Each single allocation fails, alone or with all after it: the kernel comes, or the status says why not."""
     failed = 0
-    for options, full in (((), False), ((), True), (("paths",), False)):
+    for options, full in (((), False), ((), True), (("paths",), False), ((shop.bundle(2),), False)):
         _, allocations = shop.counts(*options)
         step = 1 if shop.long else 67
         for allocation in range(1 + shop.random.randrange(step), allocations + 1, step):

@@ -81,8 +81,18 @@ class Shop:
             process.stdin = None
         return [self.finish(process) for process in processes]
 
+    def bundle(self, keys):
+        """The option that gives a worker the problems in a bundle."""
+        path = self.disk / "kernels.mtn"
+        plans = [word for key in range(keys) for word in ("--plan", f"key-{key}")]
+        done = subprocess.run([self.command, "compile", "--rank", "1", "--head-dim", "8", *plans, "-o", path],
+                              env={**self.environment(), "MUNTIN_COMPILER": self.compiler}, capture_output=True,
+                              text=True, timeout=HANG, check=False)
+        expect(done.returncode == 0, f"muntin compile:\n{done.stdout}{done.stderr}")
+        return f"bundle={path}"
+
     def counts(self, *options):
-        """How many calls on the disk, and allocations, a worker makes that wants two kernels of the cache as it is."""
+        """How many calls on the disk, and allocations, a worker makes that wants two kernels, of the cache as it is."""
         self.run(2, *options, faults="none")
         return tuple(map(int, self.count.read_text().split()))
 
