@@ -39,8 +39,6 @@ MTNC_EXPORT void mtnc_compile(const char *key, size_t key_size, const mtnc_optio
   Result<const Target *> target = findTarget(problem->target);
   if (!target)
     return fail(result, target.status());
-  if ((*target)->lanes == 0)
-    return fail(result, Status(StatusCode::NotInThisVersion, "target " + problem->target + ": not in this version"));
   Compilation compilation(*problem, **target, known);
   Result<std::string> output = compilation.run();
   for (const Compilation::StageTime &stage : compilation.stages())

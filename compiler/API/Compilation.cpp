@@ -36,7 +36,7 @@ static mlir::DialectRegistry &registry() {
 }
 
 Compilation::Compilation(const Problem &problem, const Target &target, const mtnc_options &options)
-    : problem(problem), target(target), options(options), prefix(symbolPrefix(problem)),
+    : problem(problem), target(target), lowering(loweringFor(target)), options(options), prefix(symbolPrefix(problem)),
       context(registry(), mlir::MLIRContext::Threading::DISABLED), last(std::chrono::steady_clock::now()) {}
 
 void Compilation::lap(const char *stage) {
@@ -172,9 +172,23 @@ Result<std::string> Compilation::emitTile() {
     return Status(StatusCode::CompileFailed, "schedule: " + diagnostics);
   }
   lap("schedule");
-  if (Status status = runPasses("tile", buildTilePasses); !status)
+  if (Status status = runPasses("tile", lowering.buildTilePasses); !status)
     return status;
   return options.emit == MTNC_EMIT_TILE ? moduleText(*module) : std::string();
+}
+
+Result<std::vector<Binary>> Compilation::cpuBinaries(const std::string &object) {
+  if (Status status = begin("link"); !status)
+    return status;
+  Result<std::string> shared = linkSharedObject(object);
+  if (!shared)
+    return shared.status();
+  lap("link");
+  return std::vector<Binary>{{Binary::Kind::SharedObject, problem.target, std::move(*shared)}};
+}
+
+Result<std::vector<Binary>> Compilation::gpuBinaries(std::string ptx) {
+  return std::vector<Binary>{{Binary::Kind::Ptx, problem.target, std::move(ptx)}};
 }
 
 Result<std::string> Compilation::emitCode() {
@@ -182,7 +196,7 @@ Result<std::string> Compilation::emitCode() {
   for (auto kernel : module->getOps<mlir::func::FuncOp>())
     if (auto plan = kernel->getAttr(tile::kPlanAttrName))
       (*module)->setAttr(tile::kPlanAttrName, plan);
-  if (Status status = runPasses("cpu", buildCpuPasses); !status)
+  if (Status status = runPasses(lowering.stage, lowering.buildMachinePasses); !status)
     return status;
   if (Status status = runPasses("llvm", buildLlvmPasses); !status)
     return status;
@@ -199,6 +213,8 @@ Result<std::string> Compilation::emitCode() {
     if (!function.isDeclaration())
       function.setName(prefix + function.getName());
   lap("translate");
+  if (target.gpu)
+    optimize(**code, **machine);
   if (options.emit == MTNC_EMIT_LLVM) {
     std::string text;
     llvm::raw_string_ostream stream(text);
@@ -207,20 +223,17 @@ Result<std::string> Compilation::emitCode() {
   }
   if (Status status = begin("codegen"); !status)
     return status;
-  Result<std::string> object = generateCode(**code, **machine, options.emit == MTNC_EMIT_ASM);
+  Result<std::string> object = generateCode(**code, **machine, options.emit == MTNC_EMIT_ASM || target.gpu);
   if (!object)
     return object;
   lap("codegen");
   if (options.emit != MTNC_EMIT_IMAGE)
     return object;
-  if (Status status = begin("link"); !status)
-    return status;
-  Result<std::string> shared = linkSharedObject(*object);
-  if (!shared)
-    return shared;
-  lap("link");
+  Result<std::vector<Binary>> binaries = target.gpu ? gpuBinaries(std::move(*object)) : cpuBinaries(*object);
+  if (!binaries)
+    return binaries.status();
   Result<Image> image =
-      makeImage(*module, problem, planJson(problem, target, decision, options), std::move(*shared), prefix);
+      makeImage(*module, problem, planJson(problem, target, decision, options), std::move(*binaries), prefix);
   if (!image)
     return image.status();
   std::string bytes = serializeImage(*image);

@@ -8,8 +8,10 @@
 #ifndef MUNTIN_COMPILER_API_COMPILATION_H
 #define MUNTIN_COMPILER_API_COMPILATION_H
 
+#include "compiler/Pipeline/Pipeline.h"
 #include "compiler/Plan/Plan.h"
 #include "runtime/abi/Compiler.h"
+#include "runtime/abi/Image.h"
 #include "runtime/abi/Problem.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -41,6 +43,8 @@ public:
 private:
   Result<std::string> emitTile();
   Result<std::string> emitCode();
+  Result<std::vector<Binary>> cpuBinaries(const std::string &object);
+  Result<std::vector<Binary>> gpuBinaries(std::string ptx);
   /// Runs passes on the module; a failure carries what they said.
   Status runPasses(const char *stage, void (*build)(mlir::PassManager &));
   /// The text of a finished stage: dumped, or replaced by the override of that name.
@@ -53,6 +57,7 @@ private:
 
   const Problem &problem;
   const Target &target;
+  const Lowering &lowering;
   const mtnc_options &options;
   std::string prefix;
   Decision decision;

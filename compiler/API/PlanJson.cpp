@@ -19,18 +19,34 @@ static llvm::json::Array listOf(const std::vector<int64_t> &values) {
   return list;
 }
 
-static llvm::json::Object describe(const Problem &problem, const Candidate &candidate) {
+static llvm::json::Object describePlan(const Candidate &candidate) {
   const Plan &plan = candidate.plan;
   llvm::json::Object object{{"text", plan.print()},
                             {"template", plan.templateName},
                             {"query_box", listOf(plan.queryBox)},
                             {"query_step", listOf(plan.queryStep)},
-                            {"key_box", listOf(plan.keyBox)},
-                            {"hulls", plan.trimmed ? 2 : 1},
-                            {"rows", plan.rows},
-                            {"vectors", plan.blockVectors},
-                            {"lanes", plan.lanes},
-                            {"pack", plan.pack}};
+                            {"key_box", listOf(plan.keyBox)}};
+  auto add = [&](const char *name, int64_t value) { object[name] = value; };
+  if (plan.warps > 0) {
+    add("warps", plan.warps), add("stages", plan.stages);
+    add("shared_bytes", candidate.sharedBytes), add("estimated_registers", candidate.registers);
+    return object;
+  }
+  add("hulls", plan.trimmed ? 2 : 1);
+  add("rows", plan.rows), add("vectors", plan.blockVectors), add("lanes", plan.lanes);
+  object["pack"] = plan.pack;
+  return object;
+}
+
+/// Multiply-adds of the processed pairs at the machine's peak (two vectors a cycle on a CPU), over the predicted cycles.
+static double shareOfPeak(const Problem &problem, const Target &target, const Candidate &candidate) {
+  double perCycle = target.gpu ? target.gpu->productsPerClock
+                               : 2.0 * double(candidate.plan.lanes) * (candidate.plan.pack == "pairs" ? 2 : 1);
+  return candidate.processedPairs * double(problem.headDim + problem.valueDim) / perCycle / candidate.cycles();
+}
+
+static llvm::json::Object describe(const Problem &problem, const Target &target, const Candidate &candidate) {
+  llvm::json::Object object = describePlan(candidate);
   if (!candidate.refused.empty()) {
     object["refused"] = candidate.refused;
   } else if (candidate.cycles() > 0) {
@@ -39,24 +55,21 @@ static llvm::json::Object describe(const Problem &problem, const Candidate &cand
     object["predicted_product_cycles"] = candidate.productCycles;
     object["predicted_softmax_cycles"] = candidate.softmaxCycles;
     object["predicted_box_cycles"] = candidate.boxCycles;
-    // Multiply-adds of the processed pairs at two vectors a cycle, over the predicted cycles.
-    double words = double(problem.headDim + problem.valueDim) / (plan.pack == "pairs" ? 2 : 1);
-    object["predicted_processed_share_of_peak"] =
-        candidate.processedPairs * words / double(plan.lanes) / 2 / candidate.cycles();
+    object["predicted_processed_share_of_peak"] = shareOfPeak(problem, target, candidate);
   }
   return object;
 }
 
 std::string muntin::planJson(const Problem &problem, const Target &target, const Decision &decision,
                              const mtnc_options &options) {
-  llvm::json::Object object = describe(problem, decision.winner());
+  llvm::json::Object object = describe(problem, target, decision.winner());
   object["target"] = target.name;
   object["problem"] = problemKey(problem);
   object["nominal_grid"] = listOf(decision.nominalGrid);
   if (options.emit == MTNC_EMIT_PLAN) {
     llvm::json::Array candidates;
     for (const Candidate &candidate : decision.candidates)
-      candidates.push_back(describe(problem, candidate));
+      candidates.push_back(describe(problem, target, candidate));
     object["candidates"] = std::move(candidates);
   }
   std::string text;

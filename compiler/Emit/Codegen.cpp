@@ -5,8 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The lowering writes the code it wants: LLVM's middle end has nothing to add,
-// and would turn loops that zero memory into calls of memset.
+// On CPUs the lowering writes the code it wants: LLVM's middle end has nothing to
+// add, and would turn loops that zero memory into calls of memset. On GPUs it
+// leaves addresses and conditions to be simplified: O1 is enough, as tiles come
+// unrolled and nothing lives in allocas.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +18,7 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -28,9 +31,13 @@ void LLVMInitializeX86TargetInfo();
 void LLVMInitializeX86Target();
 void LLVMInitializeX86TargetMC();
 void LLVMInitializeX86AsmPrinter();
+void LLVMInitializeNVPTXTargetInfo();
+void LLVMInitializeNVPTXTarget();
+void LLVMInitializeNVPTXTargetMC();
+void LLVMInitializeNVPTXAsmPrinter();
 }
 
-static constexpr const char *kTriple = "x86_64-unknown-linux-gnu";
+static constexpr const char *kCpuTriple = "x86_64-unknown-linux-gnu", *kGpuTriple = "nvptx64-nvidia-cuda";
 
 Result<std::unique_ptr<llvm::TargetMachine>> muntin::makeTargetMachine(const Target &target) {
   static std::once_flag once;
@@ -39,15 +46,20 @@ Result<std::unique_ptr<llvm::TargetMachine>> muntin::makeTargetMachine(const Tar
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
   });
   std::string error;
-  llvm::Triple triple(kTriple);
+  llvm::Triple triple(target.gpu ? kGpuTriple : kCpuTriple);
   const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!found)
     return Status(StatusCode::CompileFailed, "codegen: " + error);
   llvm::TargetOptions options;
   return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
-      triple, target.llvmCpu, target.llvmFeatures, options, llvm::Reloc::PIC_, {}, llvm::CodeGenOptLevel::Default));
+      triple, target.llvmCpu, target.llvmFeatures, options, llvm::Reloc::PIC_, {},
+      target.gpu ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Default));
 }
 
 Result<std::unique_ptr<llvm::Module>> muntin::translateModule(mlir::ModuleOp module, llvm::LLVMContext &context,
@@ -58,7 +70,7 @@ Result<std::unique_ptr<llvm::Module>> muntin::translateModule(mlir::ModuleOp mod
   result->setTargetTriple(machine.getTargetTriple());
   result->setDataLayout(machine.createDataLayout());
   for (llvm::Function &function : *result) {
-    if (function.isDeclaration())
+    if (function.isDeclaration() || target.gpu)
       continue;
     function.addFnAttr("prefer-vector-width", std::to_string(32 * target.lanes));
     function.addFnAttr("no-builtins");
@@ -67,6 +79,20 @@ Result<std::unique_ptr<llvm::Module>> muntin::translateModule(mlir::ModuleOp mod
     function.setUWTableKind(llvm::UWTableKind::Async);
   }
   return result;
+}
+
+void muntin::optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O1).run(module, modules);
 }
 
 Result<std::string> muntin::generateCode(llvm::Module &module, llvm::TargetMachine &machine, bool assembly) {

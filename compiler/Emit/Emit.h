@@ -31,7 +31,11 @@ Result<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const Target &tar
 Result<std::unique_ptr<llvm::Module>> translateModule(mlir::ModuleOp module, llvm::LLVMContext &context,
                                                       llvm::TargetMachine &machine, const Target &target);
 
-/// An ELF object, or assembly text.
+/// LLVM's middle end, where the code generator counts on it: on GPUs, whose lowering leaves addresses and conditions
+/// unsimplified.
+void optimize(llvm::Module &module, llvm::TargetMachine &machine);
+
+/// An ELF object, or assembly text: for GPUs, PTX.
 Result<std::string> generateCode(llvm::Module &module, llvm::TargetMachine &machine, bool assembly);
 
 /// The object linked by lld into a shared object; an undefined symbol is an
@@ -40,8 +44,8 @@ Result<std::string> linkSharedObject(const std::string &object);
 
 /// The image of a lowered module: its recipe read from the module's attributes.
 /// `prefix` was put in front of every entry's name.
-Result<Image> makeImage(mlir::ModuleOp lowered, const Problem &problem, std::string plan, std::string sharedObject,
-                        const std::string &prefix);
+Result<Image> makeImage(mlir::ModuleOp lowered, const Problem &problem, std::string plan,
+                        std::vector<Binary> binaries, const std::string &prefix);
 
 /// A readable symbol prefix: what a profiler shows. "muntin_f32_d64_neighborhood_"
 std::string symbolPrefix(const Problem &problem);

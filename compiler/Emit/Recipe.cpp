@@ -10,11 +10,12 @@
 #include "compiler/LowerCPU/Frame.h"
 #include "compiler/LowerCPU/Packing.h"
 #include "compiler/LowerCPU/Workspace.h"
+#include "compiler/LowerGPU/Frame.h"
+#include "compiler/Tile/Recipe.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace muntin;
-using namespace muntin::cpu;
 
 std::string muntin::symbolPrefix(const Problem &problem) {
   std::string mask = printMask(problem.mask), name;
@@ -24,40 +25,60 @@ std::string muntin::symbolPrefix(const Problem &problem) {
          name + "_";
 }
 
+static int64_t numberOf(mlir::Operation *op, llvm::StringRef name) {
+  return op->getAttrOfType<mlir::IntegerAttr>(name).getInt();
+}
+
+/// Bytes of scratch per thread.
+static Formula scratchOf(mlir::LLVM::LLVMFuncOp function, int rank) {
+  Formula fixed = Formula::constant(numberOf(function, cpu::kScratchAttr));
+  int64_t perKey = numberOf(function, cpu::kScratchPerKeyAttr);
+  if (perKey == 0)
+    return fixed;
+  return Formula::apply(Formula::Op::Add, fixed,
+                        Formula::apply(Formula::Op::Mul, cpu::keysCapFormula(rank), Formula::constant(perKey)));
+}
+
+/// The arguments of a kernel, or null if the function is none.
+static mlir::ArrayAttr argumentsOf(mlir::LLVM::LLVMFuncOp function) {
+  auto ofGpu = function->getAttrOfType<mlir::ArrayAttr>(gpu::kArgumentsAttr);
+  return ofGpu ? ofGpu : function->getAttrOfType<mlir::ArrayAttr>(cpu::kArgumentsAttr);
+}
+
 static Launch launchOf(mlir::LLVM::LLVMFuncOp function, const Formula &tasks, int rank, const std::string &prefix) {
   Launch launch;
   launch.entry = prefix + function.getName().str();
   launch.tasks = tasks;
-  int64_t fixed = function->getAttrOfType<mlir::IntegerAttr>(kScratchAttr).getInt();
-  int64_t perKey = function->getAttrOfType<mlir::IntegerAttr>(kScratchPerKeyAttr).getInt();
-  launch.scratch = Formula::constant(fixed);
-  if (perKey)
-    launch.scratch = Formula::apply(Formula::Op::Add, launch.scratch,
-                                    Formula::apply(Formula::Op::Mul, keysCapFormula(rank), Formula::constant(perKey)));
-  for (mlir::Attribute text : function->getAttrOfType<mlir::ArrayAttr>(kArgumentsAttr))
+  if (function->hasAttr(gpu::kArgumentsAttr)) {
+    launch.threads = numberOf(function, gpu::kThreadsAttr);
+    launch.scratch = Formula::constant(numberOf(function, gpu::kSharedAttr));
+  } else {
+    launch.scratch = scratchOf(function, rank);
+  }
+  for (mlir::Attribute text : argumentsOf(function))
     launch.arguments.push_back(decodeArgument(mlir::cast<mlir::StringAttr>(text).getValue()));
   return launch;
 }
 
 Result<Image> muntin::makeImage(mlir::ModuleOp lowered, const Problem &problem, std::string plan,
-                                std::string sharedObject, const std::string &prefix) {
+                                std::vector<Binary> binaries, const std::string &prefix) {
   auto planAttr = lowered->getAttrOfType<tile::PlanAttr>(tile::kPlanAttrName);
-  Formula tasks = tasksFormula(planAttr), packing = packTasks(problem.rank);
+  Formula tasks = tasksFormula(planAttr), packing = cpu::packTasks(problem.rank);
   Variant variant;
   variant.name = "general";
   for (auto function : lowered.getOps<mlir::LLVM::LLVMFuncOp>()) {
-    if (!function->hasAttr(kArgumentsAttr))
+    if (!argumentsOf(function))
       continue;
     bool packs = function.getName().starts_with("pack_");
     Launch launch = launchOf(function, packs ? packing : tasks, problem.rank, prefix);
     (function.getName() == "count" ? variant.counting : variant.launches).push_back(std::move(launch));
   }
   bool matrix = planAttr.getTemplateName() == "unfused";
-  variant.workspace = workspaceLayout(planAttr, problem.headDim, problem.valueDim, matrix).bytes;
+  variant.workspace = cpu::workspaceLayout(planAttr, problem.headDim, problem.valueDim, matrix).bytes;
   Image image;
   image.problemKey = problemKey(problem);
   image.plan = std::move(plan);
   image.variants.push_back(std::move(variant));
-  image.binaries.push_back({Binary::Kind::SharedObject, problem.target, std::move(sharedObject)});
+  image.binaries = std::move(binaries);
   return image;
 }

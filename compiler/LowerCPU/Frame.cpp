@@ -7,41 +7,13 @@
 
 #include "compiler/LowerCPU/Frame.h"
 
+#include "compiler/Tile/Recipe.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
 using namespace muntin;
 using namespace muntin::cpu;
-
-//===----------------------------------------------------------------------===//
-// Arguments as text: "kind index axis" or "value symbol"
-//===----------------------------------------------------------------------===//
-
-std::string muntin::cpu::encodeArgument(const Argument &argument) {
-  std::string text =
-      std::to_string(int(argument.kind)) + " " + std::to_string(argument.index) + " " + std::to_string(argument.axis);
-  for (const Formula::Step &step : argument.formula.steps)
-    text += " " + std::to_string(int(step.op)) + " " + std::to_string(step.value);
-  return text;
-}
-
-Argument muntin::cpu::decodeArgument(StringRef text) {
-  SmallVector<StringRef> words;
-  text.split(words, ' ');
-  SmallVector<int64_t> numbers;
-  for (StringRef word : words) {
-    int64_t number = 0;
-    word.getAsInteger(10, number);
-    numbers.push_back(number);
-  }
-  Argument argument;
-  argument.kind = Argument::Kind(numbers[0]);
-  argument.index = numbers[1];
-  argument.axis = numbers[2];
-  for (size_t i = 3; i + 1 < numbers.size(); i += 2)
-    argument.formula.steps.push_back({Formula::Op(numbers[i]), numbers[i + 1]});
-  return argument;
-}
 
 //===----------------------------------------------------------------------===//
 // Frame

@@ -33,9 +33,6 @@ inline constexpr llvm::StringLiteral kExpandBf16Attr = "cpu.expand_bf16";
 /// On the module: the machine has AVX-512.
 inline constexpr llvm::StringLiteral kAvx512Attr = "cpu.avx512";
 
-std::string encodeArgument(const Argument &argument);
-Argument decodeArgument(llvm::StringRef text);
-
 /// Rows that a buffer for all keys of the grid needs: rows of the last axis may be padded to an even length, and
 /// blocks of keys to a multiple of the register block.
 inline constexpr int64_t kKeySlack = 32;

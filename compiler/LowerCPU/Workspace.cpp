@@ -7,6 +7,7 @@
 
 #include "compiler/LowerCPU/Workspace.h"
 #include "compiler/LowerCPU/Frame.h"
+#include "compiler/Tile/Recipe.h"
 
 using namespace muntin;
 using namespace muntin::cpu;
@@ -42,16 +43,6 @@ Formula muntin::cpu::keysCapFormula(int rank) {
   for (int axis = 0; axis + 1 < rank; ++axis)
     product = times(product, extent(Symbol::Key0, axis));
   return roundUp(plus(product, kKeySlack), 16);
-}
-
-Formula muntin::cpu::tasksFormula(tile::PlanAttr plan) {
-  Formula product = times(Formula::symbol(Symbol::Batch), Formula::symbol(Symbol::Heads));
-  for (auto [axis, box] : llvm::enumerate(plan.getQueryBox().getDims())) {
-    Formula step = Formula::constant(plan.getQueryStep().getDims()[axis]);
-    Formula ofClass = Formula::apply(Op::CeilDiv, extent(Symbol::Query0, axis), step);
-    product = times(product, times(step, Formula::apply(Op::CeilDiv, ofClass, Formula::constant(box))));
-  }
-  return product;
 }
 
 WorkspaceLayout muntin::cpu::workspaceLayout(tile::PlanAttr plan, int64_t keyColumns, int64_t valueColumns,

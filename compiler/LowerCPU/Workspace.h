@@ -29,8 +29,6 @@ Packing packingOfValues(tile::PlanAttr plan);
 Formula keysFormula(int rank);
 /// Rows of a buffer for all keys, see Frame::keysCap().
 Formula keysCapFormula(int rank);
-/// Query boxes of all heads and batch entries.
-Formula tasksFormula(tile::PlanAttr plan);
 
 struct WorkspaceLayout {
   Formula keysAt, valuesAt, matrixAt, bytes;

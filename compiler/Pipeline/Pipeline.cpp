@@ -8,6 +8,7 @@
 #include "compiler/Pipeline/Pipeline.h"
 
 #include "compiler/LowerCPU/Passes.h"
+#include "compiler/LowerGPU/Passes.h"
 #include "compiler/Tile/Passes.h"
 #include "dialect/attn/Attn.h"
 #include "dialect/tile/Tile.h"
@@ -22,35 +23,58 @@
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
+using namespace muntin;
 
 void muntin::registerAllDialects(DialectRegistry &registry) {
   registry.insert<attn::AttnDialect, tile::TileDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
-                  LLVM::LLVMDialect, math::MathDialect, scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
+                  LLVM::LLVMDialect, NVVM::NVVMDialect, math::MathDialect, scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
+  registerNVVMDialectTranslation(registry);
 }
 
-void muntin::buildTilePasses(PassManager &passes) {
+static void buildTilePasses(PassManager &passes) {
   passes.addNestedPass<func::FuncOp>(tile::createTileSplitKeyRangesPass());
   passes.addPass(tile::createTileCountPairsPass());
 }
 
-void muntin::buildCpuPasses(PassManager &passes) {
+static void buildGpuTilePasses(PassManager &passes) {
+  buildTilePasses(passes);
+  passes.addNestedPass<func::FuncOp>(tile::createTileIssueCopiesEarlyPass());
+}
+
+static void buildCpuPasses(PassManager &passes) {
   passes.addPass(cpu::createCpuLowerTilesPass());
   passes.addPass(cpu::createCpuExpandMathPass());
   passes.addPass(createCSEPass());
   passes.addPass(createLoopInvariantCodeMotionPass());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+}
+
+static void buildGpuPasses(PassManager &passes) {
+  passes.addPass(muntin::gpu::createGpuLowerTilesPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createLoopInvariantCodeMotionPass());
+  passes.addPass(createCSEPass());
+}
+
+const Lowering &muntin::loweringFor(const Target &target) {
+  static constexpr Lowering cpu{buildTilePasses, "cpu", buildCpuPasses};
+  static constexpr Lowering gpu{buildGpuTilePasses, "gpu", buildGpuPasses};
+  return target.gpu ? gpu : cpu;
 }
 
 void muntin::buildLlvmPasses(PassManager &passes) {

@@ -8,6 +8,8 @@
 #ifndef MUNTIN_COMPILER_PIPELINE_PIPELINE_H
 #define MUNTIN_COMPILER_PIPELINE_PIPELINE_H
 
+#include "runtime/abi/Target.h"
+
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
 
@@ -16,10 +18,16 @@ namespace muntin {
 /// All dialects that a module meets on its way, and their translation to LLVM IR.
 void registerAllDialects(mlir::DialectRegistry &registry);
 
-/// On a scheduled template: what is decided and done on tiles.
-void buildTilePasses(mlir::PassManager &passes);
-/// From tiles to loops over vectors.
-void buildCpuPasses(mlir::PassManager &passes);
+/// The lists of a kind of machine.
+struct Lowering {
+  /// On a scheduled template: what is decided and done on tiles.
+  void (*buildTilePasses)(mlir::PassManager &passes);
+  const char *stage; ///< the name of what comes next
+  /// From tiles to loops over vectors, or to what one lane does.
+  void (*buildMachinePasses)(mlir::PassManager &passes);
+};
+const Lowering &loweringFor(const Target &target);
+
 /// From there to the llvm dialect.
 void buildLlvmPasses(mlir::PassManager &passes);
 

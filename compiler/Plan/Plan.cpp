@@ -8,6 +8,7 @@
 #include "compiler/Plan/Plan.h"
 
 #include "compiler/Plan/CostModel.h"
+#include "compiler/Plan/GpuPlan.h"
 #include "compiler/Plan/Hull.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -34,13 +35,19 @@ std::vector<int64_t> Plan::hullBox() const {
 int64_t Plan::keyCapacity() const {
   if (keyBox.empty())
     return 0;
+  if (warps > 0) {
+    int64_t keys = 1;
+    for (int64_t extent : keyBox)
+      keys *= extent;
+    return (keys + kKeyGranule - 1) / kKeyGranule * kKeyGranule;
+  }
   int64_t product = (keyBox.back() + 1) / 2 * 2; // rows may be padded to pairs
   for (size_t axis = 0; axis + 1 < keyBox.size(); ++axis)
     product *= keyBox[axis];
   return product;
 }
 
-static std::string listText(const std::vector<int64_t> &values) {
+std::string muntin::listText(const std::vector<int64_t> &values) {
   std::string text;
   for (int64_t value : values)
     text += (text.empty() ? "" : "x") + std::to_string(value);
@@ -49,6 +56,10 @@ static std::string listText(const std::vector<int64_t> &values) {
 
 std::string Plan::print() const {
   std::string key = keyBox.empty() ? "all" : listText(keyBox);
+  if (warps > 0)
+    return llvm::formatv("{0},query={1},key={2},warps={3},stages={4}", templateName, listText(queryBox), key, warps,
+                         stages)
+        .str();
   return llvm::formatv("{0},query={1},key={2}{3},block={4}x{5},pack={6}", templateName, listText(queryBox), key,
                        trimmed ? ",hulls=2" : "", rows, blockVectors, pack)
       .str();
@@ -191,6 +202,8 @@ Result<Decision> Planner::run() {
 }
 
 Result<Decision> muntin::makePlan(const Problem &problem, const Target &target) {
+  if (target.gpu)
+    return makeGpuPlan(problem, target);
   if (!problem.plan.empty()) {
     Result<Plan> plan = parsePlan(problem.plan, problem, target);
     if (!plan)
@@ -208,7 +221,7 @@ Result<Decision> muntin::makePlan(const Problem &problem, const Target &target) 
 // Text
 //===----------------------------------------------------------------------===//
 
-static bool readList(const std::string &text, std::vector<int64_t> &values) {
+bool muntin::readList(const std::string &text, std::vector<int64_t> &values) {
   std::stringstream stream(text);
   std::string part;
   while (std::getline(stream, part, 'x')) {

@@ -34,6 +34,8 @@ struct Plan {
   int64_t lanes = 0;
   bool trimmed = false;      ///< the two vectors of the query box have key boxes of their own; keyBox is that of one
   std::string pack = "none"; ///< "none", "widen" or "pairs", see tile.plan
+  int64_t warps = 0;         ///< GPUs: of a block; 0 for CPUs, whose fields are rows to trimmed
+  int64_t stages = 0;        ///< GPUs: key boxes on their way or in use at once
 
   int64_t queries() const;
   /// The query box whose live keys the key box holds.
@@ -52,6 +54,8 @@ struct Candidate {
   double softmaxCycles = 0;  ///< masks, maxima, exponentials
   double boxCycles = 0;      ///< lists, transposition, stores, per query
   double cycles() const { return productCycles + softmaxCycles + boxCycles; }
+  int64_t sharedBytes = 0;   ///< GPUs: of a block
+  int64_t registers = 0;     ///< GPUs: of a thread, estimated
   std::string refused; ///< why it is not eligible; empty if it is
 };
 
@@ -61,6 +65,10 @@ struct Decision {
   std::vector<int64_t> nominalGrid;
   const Candidate &winner() const { return candidates.front(); }
 };
+
+/// "4x8" and back.
+std::string listText(const std::vector<int64_t> &values);
+bool readList(const std::string &text, std::vector<int64_t> &values);
 
 /// Fails where a forced template or plan does not fit, naming the bound.
 Result<Decision> makePlan(const Problem &problem, const Target &target);

@@ -29,6 +29,20 @@ static std::string maskText(const Mask &mask) {
   return text;
 }
 
+static std::string planText(const Problem &problem, const Plan &plan) {
+  std::string text = llvm::formatv("#tile.plan<template_name = \"{0}\", query_box = #query_box, query_step = "
+                                   "#query_step, key_box = #key_box, ",
+                                   plan.templateName);
+  if (plan.warps > 0)
+    text += llvm::formatv("pack = \"none\", target = \"{0}\", warps = {1}, stages = {2}, align = {3}>", problem.target,
+                          plan.warps, plan.stages, problem.alignment);
+  else
+    text += llvm::formatv("rows = {0}, vectors = {1}, lanes = {2}, pack = \"{3}\", target = \"{4}\"{5}>", plan.rows,
+                          plan.blockVectors, plan.lanes, plan.pack, problem.target,
+                          plan.trimmed ? ", trimmed = true" : "");
+  return text;
+}
+
 /// The parameter block, name by name as in the templates.
 static std::string parameters(const Problem &problem, const Plan &plan) {
   std::string text;
@@ -37,8 +51,8 @@ static std::string parameters(const Problem &problem, const Plan &plan) {
   std::string D = std::to_string(problem.headDim), Dv = std::to_string(problem.valueDim);
   std::string Q = std::to_string(plan.queries());
   std::string K = plan.keyCapacity() ? std::to_string(plan.keyCapacity()) : "?";
-  // What is multiplied: pairs of bf16 where the machine has such products, else f32.
-  std::string in = plan.pack == "pairs" ? "bf16" : "f32";
+  // What is multiplied: on a GPU what is in memory; pairs of bf16 where the machine has such products, else f32.
+  std::string in = plan.warps > 0 ? element : plan.pack == "pairs" ? "bf16" : "f32";
   auto tensor = [&](const std::string &columns, const std::string &type) {
     return "!tile.tensor<" + rank + ", " + columns + ", " + type + ">";
   };
@@ -64,12 +78,7 @@ static std::string parameters(const Problem &problem, const Plan &plan) {
   alias("#query_box", shapeText(plan.queryBox));
   alias("#query_step", shapeText(plan.queryStep));
   alias("#key_box", shapeText(plan.keyBox.empty() ? std::vector<int64_t>(problem.rank, 1) : plan.keyBox));
-  alias("#plan", llvm::formatv("#tile.plan<template_name = \"{0}\", query_box = #query_box, query_step = #query_step, "
-                               "key_box = #key_box, rows = {1}, vectors = {2}, lanes = {3}, pack = \"{4}\", "
-                               "target = \"{5}\"{6}>",
-                               plan.templateName, plan.rows, plan.blockVectors, plan.lanes, plan.pack, problem.target,
-                               plan.trimmed ? ", trimmed = true" : "")
-                     .str());
+  alias("#plan", planText(problem, plan));
   return text;
 }
 

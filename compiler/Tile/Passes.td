@@ -36,4 +36,22 @@ def TileCountPairsPass : Pass<"tile-count-pairs", "::mlir::ModuleOp"> {
   }];
 }
 
+def TileIssueCopiesEarlyPass : Pass<"tile-issue-copies-early", "::mlir::func::FuncOp"> {
+  let summary = "Move loads of key boxes to the beginning of the walk's body";
+  let description = [{
+    A load depends on the box and the kernel's operands alone. On machines where
+    it is an asynchronous copy, the values are then on their way while the scores
+    are computed.
+
+    Before:
+    ```mlir
+    ^keys(%keys: !box, ...):
+      %K = tile.load %k at %keys ...
+      ...
+      %V = tile.load %v at %keys ...
+    ```
+    After: both loads come first, in their order.
+  }];
+}
+
 #endif // MUNTIN_COMPILER_TILE_PASSES

@@ -54,18 +54,26 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     `pairs` (values as pairs of neighbours for products of bf16 pairs). With
     `trimmed`, the query box is two vectors stacked on the first axis, and the
     key box holds the live keys of one of them: each has a list of its own.
+
+    On a GPU `warps` of 16 queries share a query box and `stages` copies of key
+    boxes, and addresses, strides and rows are multiples of `align` bytes; the
+    register block follows from the instruction, and `rows` to `trimmed` say
+    nothing. On a CPU these three are 0.
   }];
   let parameters = (ins
     StringRefParameter<"name of the template">:$template_name,
     "::muntin::tile::ShapeAttr":$query_box,
     "::muntin::tile::ShapeAttr":$query_step,
     "::muntin::tile::ShapeAttr":$key_box,
-    "int64_t":$rows,
-    "int64_t":$vectors,
-    "int64_t":$lanes,
+    DefaultValuedParameter<"int64_t", "0">:$rows,
+    DefaultValuedParameter<"int64_t", "0">:$vectors,
+    DefaultValuedParameter<"int64_t", "0">:$lanes,
     StringRefParameter<"packing">:$pack,
     StringRefParameter<"row of the target table">:$target,
-    DefaultValuedParameter<"bool", "false">:$trimmed);
+    DefaultValuedParameter<"bool", "false">:$trimmed,
+    DefaultValuedParameter<"int64_t", "0">:$warps,
+    DefaultValuedParameter<"int64_t", "0">:$stages,
+    DefaultValuedParameter<"int64_t", "0">:$align);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

@@ -35,6 +35,7 @@ std::vector<FieldDifference> differences(const Problem &asked, const Problem &fo
   compare("head-dim", std::to_string(asked.headDim), std::to_string(found.headDim));
   compare("value-dim", std::to_string(asked.valueDim), std::to_string(found.valueDim));
   compare("target", targetName(asked), targetName(found));
+  compare("align", std::to_string(asked.alignment), std::to_string(found.alignment));
   compare("template", orAny(asked.templateName), orAny(found.templateName));
   compare("plan", orAny(asked.plan), orAny(found.plan));
   compare("mask", canonicalText(asked), canonicalText(found));

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <span>
 
 namespace muntin {
@@ -80,6 +81,26 @@ Result<ElementType> parseElementType(std::string_view text) {
   return static_cast<ElementType>(row - kElements);
 }
 
+constexpr int64_t kWidestCopy = 16; // bytes
+
+int64_t rowAlignment(const Problem &problem) {
+  if (static_cast<size_t>(problem.element) >= std::size(kElements))
+    return 0; // checkProblem() will say so
+  const int64_t bytes = elementTypeBytes(problem.element);
+  return std::gcd(std::gcd(kWidestCopy, problem.headDim * bytes), problem.valueDim * bytes);
+}
+
+static Status checkAlignment(const Problem &problem, const Target &target) {
+  if (!target.gpu)
+    return problem.alignment == 0 ? Status() : outOfRange("alignment", problem.alignment, 0, 0);
+  const int64_t least = elementTypeBytes(problem.element), most = rowAlignment(problem);
+  const bool power = problem.alignment > 0 && (problem.alignment & (problem.alignment - 1)) == 0;
+  if (power && problem.alignment >= least && problem.alignment <= most)
+    return {};
+  return Status::invalid(fmt::format("alignment is {}, expected a power of two from {} to {}, which divides the rows",
+                                     problem.alignment, least, most));
+}
+
 Status checkProblem(const Problem &problem) {
   if (problem.operation != Operation::Forward)
     return {StatusCode::NotInThisVersion, "operation backward is not in this version"};
@@ -101,7 +122,9 @@ Status checkProblem(const Problem &problem) {
     return status;
   if (Status status = checkWord("plan", problem.plan); !status)
     return status;
-  return checkTarget(problem.target);
+  if (Status status = checkTarget(problem.target); !status)
+    return status;
+  return checkAlignment(problem, **findTarget(problem.target));
 }
 
 int64_t Shape::queries() const { return product(grid); }

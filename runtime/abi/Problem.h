@@ -41,9 +41,14 @@ struct Problem {
   std::string templateName; ///< empty: the planner chooses
   std::string target;       ///< a row of the target table: "x86-64-v3", "x86-64-v4", "avx512-bf16", ...
   std::string plan;         ///< empty: the planner chooses; else its text form (a knob for experiments)
+  /// GPU targets: 16, 8, 4 or 2, which divides the tensors' addresses, strides and rows in bytes; CPUs: 0.
+  int64_t alignment = 0;
 
   bool operator==(const Problem &) const = default;
 };
+
+/// The largest alignment that rows of the problem allow.
+int64_t rowAlignment(const Problem &problem);
 
 /// Checks everything that does not depend on the shape.
 Status checkProblem(const Problem &problem);

@@ -83,6 +83,9 @@ Status parseFields(KeyReader &reader, Problem &problem) {
   if (!target)
     return reader.expected("target");
   problem.target = *target;
+  if (reader.rest.starts_with("align="))
+    if (Status status = reader.number("align", problem.alignment); !status)
+      return status;
   problem.templateName = reader.field("template").value_or("");
   problem.plan = reader.field("plan").value_or("");
   constexpr std::string_view kMask = "mask=";
@@ -105,6 +108,8 @@ std::string problemKey(const Problem &problem) {
       fmt::format("{} {} {} rank={} d={} dv={} target={}", kHeader,
                   kOperations[problem.operation == Operation::Backward], elementTypeName(problem.element), problem.rank,
                   problem.headDim, problem.valueDim, target ? (*target)->name : problem.target);
+  if (problem.alignment > 0)
+    key += fmt::format(" align={}", problem.alignment);
   if (!problem.templateName.empty())
     key += " template=" + problem.templateName;
   if (!problem.plan.empty())

@@ -27,12 +27,18 @@ constexpr char kAmxFeatures[] = "-prefer-256-bit,+avx512bf16,+amx-tile,+amx-bf16
 //   x86-64-v4      1 MiB:   Skylake-X, Cascade Lake, Zen 4 (Ice Lake servers 1.25 MiB)
 //   avx512-bf16    1 MiB:   Zen 4, Zen 5 (Sapphire Rapids 2 MiB)
 //   amx            2 MiB:   Sapphire Rapids, whose L1 has 48 KiB
-// GPU rows hold no sizes before their lowering exists.
+
+// sm_80, from the CUDA C++ Programming Guide's table of technical specifications and the A100's data sheet. A block may
+// have 163 KiB of shared memory on 8.0, but 99 KiB on 8.6 and 8.9: plans keep to the least, so that one image runs on
+// all. An A100 has 108 multiprocessors at 1.41 GHz; 312 TFLOP/s are 1024 multiply-adds per clock and multiprocessor. 16
+// exponentials and 4 x 32 lanes per clock are the guide's table of arithmetic throughput. 5120 bytes per clock from the
+// second-level cache is the A100 white paper's. cp.async and mma.sync of bf16 need PTX 7.0.
+constexpr GpuLimits kAmpere = {99 * kKiB, 255, 108, 1.41, 1024, 16, 128, 5120.0 / 108, "+ptx70"};
 const std::vector<Target> &table() {
   // clang-format off
   static const std::vector<Target> rows = {
       // name, -mcpu, -mattr, lanes, registers, bf16 pairs, L1, L2, implemented, for tests
-      {"sm_80", "sm_80", "", 0, 0, Bf16Dot::None, 0, 0, false, false},
+      {"sm_80", "sm_80", kAmpere.ptxVersion, 0, 0, Bf16Dot::None, 0, 0, true, false, &kAmpere},
       {"sm_90a", "sm_90a", "", 0, 0, Bf16Dot::None, 0, 0, false, false},
       // Plans of the AVX-512 rows in AVX2 code, so that they can be executed on machines without AVX-512.
       {"x86-64-v4-on-v3", "x86-64-v3", "", 16, 32, Bf16Dot::None, 32 * kKiB, kMiB, true, true},
@@ -95,6 +101,8 @@ Result<const Target *> findTarget(std::string_view name) {
 }
 
 bool machineSupports(const Target &target) {
+  if (target.gpu)
+    return false;
   if (!machineHas(target.llvmCpu))
     return false;
   std::string_view rest = target.llvmFeatures;

@@ -24,6 +24,19 @@ namespace muntin {
 
 enum class Bf16Dot : uint8_t { None, Native, Expanded };
 
+/// What a GPU architecture allows and does per clock; sources stand in Target.cpp.
+struct GpuLimits {
+  int64_t sharedBytes;         ///< of a block, that a plan may use
+  int64_t registersPerThread;
+  int64_t multiprocessors;     ///< of the machine that predictions are for
+  double gigahertz;            ///< of that machine
+  double productsPerClock;     ///< 16-bit multiply-adds of the tensor cores, per multiprocessor
+  double exponentialsPerClock; ///< per multiprocessor
+  double lanesPerClock;        ///< of other instructions, per multiprocessor
+  double bytesPerClock;        ///< from the second-level cache, per multiprocessor
+  const char *ptxVersion;      ///< lowest that the instructions need, as LLVM's feature
+};
+
 struct Target {
   const char *name;
   const char *llvmCpu;      ///< -mcpu of the code generator
@@ -35,6 +48,7 @@ struct Target {
   int64_t l2Bytes;     ///< per core, the smallest of the machines that the row stands for
   bool implemented;    ///< false: named by the contract, not built yet
   bool forTests;       ///< not chosen by detection
+  const GpuLimits *gpu = nullptr; ///< null for CPUs
   bool avx512() const; ///< whether code for it may hold instructions of AVX-512
 };
 

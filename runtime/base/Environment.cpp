@@ -16,6 +16,7 @@ namespace muntin::runtime {
 const std::vector<Variable> &environmentTable() {
   static const std::vector<Variable> table = {
       {"MUNTIN_COMPILER", "path of the compiler library; default: beside libmuntin.so"},
+      {"MUNTIN_CUDA_LIBRARY", "the CUDA driver; default: libcuda.so.1"},
       {"MUNTIN_THREADS", "threads of a run; default: the processors this process may use"},
       {"MUNTIN_DUMP", "folder into which every stage of every compilation is written"},
       {"MUNTIN_OVERRIDE", "folder from which stages of a compilation are read back"},
@@ -87,6 +88,7 @@ Result<Environment> readEnvironment(const Lookup &lookup) {
   environment.compiler = get("MUNTIN_COMPILER");
   environment.dumpDir = get("MUNTIN_DUMP");
   environment.overrideDir = get("MUNTIN_OVERRIDE");
+  environment.cudaLibrary = get("MUNTIN_CUDA_LIBRARY");
   if (const std::string text = get("MUNTIN_THREADS"); !text.empty()) {
     Result<int> threads = parseThreads(text);
     if (!threads)

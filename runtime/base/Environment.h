@@ -40,6 +40,7 @@ struct Environment {
   std::string compiler;    ///< MUNTIN_COMPILER
   std::string dumpDir;     ///< MUNTIN_DUMP
   std::string overrideDir; ///< MUNTIN_OVERRIDE
+  std::string cudaLibrary; ///< MUNTIN_CUDA_LIBRARY
   std::optional<int> threads;
   std::optional<LogLevel> logLevel;
   CacheMode cache = CacheMode::ReadWrite;

@@ -43,6 +43,9 @@ Result<Problem> makeProblem(const Request &request) {
   problem.templateName = request.templateName;
   problem.target = (*target)->name;
   problem.plan = request.plan;
+  problem.alignment = request.alignment;
+  if ((*target)->gpu && problem.alignment == 0)
+    problem.alignment = rowAlignment(problem);
   if (Status status = checkProblem(problem); !status)
     return status;
   return problem;
@@ -75,7 +78,7 @@ static size_t hashOf(const Request &request) {
   mix(static_cast<size_t>(request.operation) << 16 | static_cast<size_t>(request.element) << 8 |
       static_cast<size_t>(request.rank));
   mix(static_cast<size_t>(request.headDim));
-  mix(static_cast<size_t>(request.valueDim));
+  mix(static_cast<size_t>(request.valueDim) << 8 | static_cast<size_t>(request.alignment));
   for (const std::string_view text : {request.mask, request.templateName, request.target, request.plan})
     mix(std::hash<std::string_view>()(text));
   return hash;

@@ -39,6 +39,7 @@ struct Request {
   std::string_view templateName = "";
   std::string_view target = "host";
   std::string_view plan = "";
+  int64_t alignment = 0; ///< 0: the widest that the rows allow
 
   bool operator==(const Request &) const = default;
 };

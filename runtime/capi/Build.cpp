@@ -24,7 +24,20 @@ static double secondsSince(Clock::time_point start) {
 /// Who may compile does not share the failure of who may not.
 static std::string flightName(const std::string &key, bool never) { return (never ? "never " : "") + key; }
 
-Result<CacheEntry *> Session::entryOf(const Request &request) {
+const Target *Session::gpuOf(const Device &device) {
+  const Result<const Target *> target = findTarget(device.info().target);
+  return target && (*target)->gpu ? *target : nullptr;
+}
+
+Request Session::resolved(const Request &request) const {
+  Request here = request;
+  if (gpu_ && request.target == "host")
+    here.target = gpu_->name;
+  return here;
+}
+
+Result<CacheEntry *> Session::entryOf(const Request &written) {
+  const Request request = resolved(written);
   if (!birthplace_.inherited())
     return cache_.find(request);
   if (CacheEntry *entry = cache_.seen(request); entry && entry->kernel())
@@ -59,10 +72,10 @@ Status Session::prepareInBackground(const Request &request, bool never) {
 
 Result<bool> Session::isReady(const Request &request) {
   if (birthplace_.inherited()) {
-    const CacheEntry *entry = cache_.seen(request);
+    const CacheEntry *entry = cache_.seen(resolved(request));
     return entry && entry->kernel();
   }
-  const Result<CacheEntry *> entry = cache_.find(request);
+  const Result<CacheEntry *> entry = entryOf(request);
   if (!entry)
     return entry.status();
   return (*entry)->kernel() != nullptr;
@@ -99,12 +112,14 @@ Session::MakingOf::Make Session::maker(CacheEntry &entry, bool never) {
   };
 }
 
-/// Refuses early what this machine could not run.
-static Status checkTarget(const Problem &problem) {
+Status Session::checkTarget(const Problem &problem) const {
   const Result<const Target *> target = findTarget(problem.target);
   if (!target)
     return target.status();
-  if (!machineSupports(**target))
+  if (*target != gpu_ && (gpu_ || (*target)->gpu))
+    return {StatusCode::Unavailable,
+            fmt::format("the device {} cannot execute code for {}", device_->info().name, problem.target)};
+  if (!gpu_ && !machineSupports(**target))
     return {StatusCode::Unavailable, fmt::format("this machine cannot execute code for {}", problem.target)};
   return {};
 }

@@ -54,6 +54,7 @@ Result<Request> toRequest(const mtn_problem *problem) {
     request.target = fields->target;
   if (fields->plan)
     request.plan = fields->plan;
+  request.alignment = fields->alignment;
   return request;
 }
 

@@ -9,7 +9,8 @@
 
 #include "runtime/abi/Target.h"
 #include "runtime/base/Environment.h"
-#include "runtime/device/cpu/CpuDevice.h"
+#include "runtime/capi/OpenDevice.h"
+#include "runtime/launch/Alignment.h"
 #include "runtime/launch/Check.h"
 
 #include <cmath>
@@ -18,22 +19,10 @@ namespace muntin::runtime {
 
 constexpr double kLongestTimeout = 1e6; // seconds; a clock cannot count much more
 
-/// The cpu; the devices of other versions are refused by name.
-static Status checkDevice(const std::string &device) {
-  if (device.empty() || device == "cpu")
-    return {};
-  const std::string kind = device.substr(0, device.find(':'));
-  if (kind == "cuda" || kind == "emulator")
-    return {StatusCode::NotInThisVersion, fmt::format("the device {} is not in this version", device)};
-  return Status::invalid(fmt::format("device is '{}', expected cpu, cuda[:N] or emulator[:ARCHITECTURE]", device));
-}
-
 Result<std::shared_ptr<Session>> Session::create(const SessionOptions &options) {
   Result<Environment> environment = readEnvironment();
   if (!environment)
     return environment.status();
-  if (Status status = checkDevice(options.device); !status)
-    return status;
   if (options.threads < 0 || options.threads > kMaxThreads)
     return Status::invalid(fmt::format("threads is {}, expected 0 to {}", options.threads, kMaxThreads));
   const int maxLevel = static_cast<int>(LogLevel::Debug);
@@ -49,12 +38,9 @@ Result<std::shared_ptr<Session>> Session::create(const SessionOptions &options) 
   const auto first = [](const std::string &option, const std::string &variable) {
     return option.empty() ? variable : option;
   };
-  std::unique_ptr<Device> device =
-      createCpuDevice({.threads = options.threads > 0 ? options.threads : environment->threads.value_or(0),
-                       .parallelFor = options.parallelFor,
-                       .allocator = options.allocator,
-                       .temporaryDirs = environment->temporaryDirs,
-                       .log = log});
+  Result<std::unique_ptr<Device>> device = openDevice(options, *environment, log);
+  if (!device)
+    return device.status();
   CompilerLibrary::Options compiler{.path = first(options.compiler, environment->compiler),
                                     .dumpDir = first(options.dumpDir, environment->dumpDir),
                                     .overrideDir = first(options.overrideDir, environment->overrideDir),
@@ -66,13 +52,13 @@ Result<std::shared_ptr<Session>> Session::create(const SessionOptions &options) 
   // Stages are dumped and replaced while compiling, and what came of a replaced stage is not what the key says.
   if (!compiler.dumpDir.empty() || !compiler.overrideDir.empty())
     disk.mode = CacheMode::Off;
-  return std::shared_ptr<Session>(new Session(std::move(device), std::move(compiler), std::move(disk), log, options));
+  return std::shared_ptr<Session>(new Session(std::move(*device), std::move(compiler), std::move(disk), log, options));
 }
 
 Session::~Session() { device_->drain(); } // kernels go after the runs that were queued
 
 CompileOutput Session::compile(const Request &request, mtnc_emit emit, const std::optional<Shape> &shape) {
-  const Result<Problem> problem = makeProblem(request);
+  const Result<Problem> problem = makeProblem(resolved(request));
   if (!problem)
     return {.status = problem.status()};
   if (shape)
@@ -100,7 +86,10 @@ Status runCall(const Call &call, const RunRequest &run) {
   return call.run(pointers, run.workspace, run.stream);
 }
 
-KernelOutcome Session::forward(const Request &request, RunRequest &run) {
+KernelOutcome Session::forward(const Request &written, RunRequest &run) {
+  Request request = written;
+  if (gpu_ && request.alignment == 0)
+    request.alignment = std::max<int64_t>(alignmentOf(run.tensors), elementTypeBytes(request.element));
   const Result<CacheEntry *> entry = entryOf(request);
   if (!entry)
     return {.status = entry.status()};

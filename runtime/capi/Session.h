@@ -8,6 +8,7 @@
 #ifndef MUNTIN_RUNTIME_CAPI_SESSION_H
 #define MUNTIN_RUNTIME_CAPI_SESSION_H
 
+#include "runtime/abi/Target.h"
 #include "runtime/base/Log.h"
 #include "runtime/base/StripedCounter.h"
 #include "runtime/cache/DiskCache.h"
@@ -102,11 +103,15 @@ private:
   Session(std::unique_ptr<Device> device, CompilerLibrary::Options compiler, DiskCacheOptions disk, Log log,
           const SessionOptions &options)
       : log_(log), progress_(options.progress), compileTimeout_(options.compileTimeout),
-        compileNever_(options.compileNever), device_(std::move(device)), compiler_(std::move(compiler)),
-        disk_(std::move(disk)) {}
+        compileNever_(options.compileNever), device_(std::move(device)), gpu_(gpuOf(*device_)),
+        compiler_(std::move(compiler)), disk_(std::move(disk)) {}
+  static const Target *gpuOf(const Device &device);
 
-  /// The entry of a request; in a forked child only if its kernel is there.
+  /// The entry of a request, its target chosen by the device; in a forked child only if its kernel is there.
   Result<CacheEntry *> entryOf(const Request &request);
+  Request resolved(const Request &request) const;
+  /// Refuses early what the device could not run.
+  Status checkTarget(const Problem &problem) const;
   KernelOutcome kernelOf(CacheEntry &entry, bool never);
   MakingOf::Make maker(CacheEntry &entry, bool never);
   /// From a bundle, else from the disk, else compiled unless `never`.
@@ -124,6 +129,7 @@ private:
   const std::chrono::duration<double> compileTimeout_;
   const bool compileNever_;
   const std::unique_ptr<Device> device_; ///< outlives the kernels of cache_
+  const Target *const gpu_; ///< the device's row of the target table if it is a GPU, else null
   CompilerLibrary compiler_;
   DiskCache disk_;
   Bundles bundles_;

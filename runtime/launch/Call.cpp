@@ -7,6 +7,7 @@
 
 #include "runtime/launch/Call.h"
 
+#include "runtime/launch/Alignment.h"
 #include "runtime/launch/Check.h"
 
 #include <fmt/format.h>
@@ -127,6 +128,8 @@ Result<Call> Call::create(const Kernel &kernel, const TensorSet &tensors, const 
     return status;
   if (call.extent_ == Extent::NoKey)
     return call;
+  if (Status status = checkLayoutAlignment(tensors, kernel.problem().alignment); !status)
+    return status;
   const Result<size_t> index = kernel.choose(shape);
   if (!index)
     return index.status();
@@ -213,6 +216,8 @@ Status Call::run(const Pointers &pointers, Workspace workspace, Stream stream) c
     return status;
   if (extent_ == Extent::NoKey)
     return fillWithoutKeys(kernel_->device(), withPointers(pointers), stream);
+  if (Status status = checkPointerAlignment(pointers, kernel_->problem().alignment); !status)
+    return status;
   return launchAll(kernel_->device(), packed_, pointers, workspace.data, stream, threads_);
 }
 

@@ -30,7 +30,8 @@ endif()
 llvm_map_components_to_libnames(_llvm_libs Core Support Target TargetParser MC MCParser CodeGen SelectionDAG AsmPrinter
   Passes ScalarOpts TransformUtils Analysis Object BinaryFormat FrontendOpenMP FrontendOffloading Remarks
   BitReader BitWriter AsmParser Linker IRReader IRPrinter Instrumentation InstCombine AggressiveInstCombine Vectorize ipo
-  GlobalISel ProfileData X86CodeGen X86AsmParser X86Desc X86Info)
+  GlobalISel ProfileData X86CodeGen X86AsmParser X86Desc X86Info
+  NVPTXCodeGen NVPTXDesc NVPTXInfo)
 add_library(muntin_llvm INTERFACE)
 target_link_libraries(muntin_llvm INTERFACE ${_llvm_libs})
 

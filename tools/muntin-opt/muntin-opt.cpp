@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/LowerCPU/Passes.h"
+#include "compiler/LowerGPU/Passes.h"
 #include "compiler/Pipeline/Pipeline.h"
 #include "compiler/Tile/Passes.h"
 
@@ -19,6 +20,7 @@ int muntinOptMain(int argc, char **argv) {
   muntin::registerAllDialects(registry);
   muntin::tile::registerTilePasses();
   muntin::cpu::registerLowerCPUPasses();
+  muntin::gpu::registerLowerGPUPasses();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Muntin's optimizer driver\n", registry));

@@ -168,6 +168,8 @@ static void printText(const Request &request, const BenchResult &r) {
 static Status bench(const Options &options) {
   if (Status status = checkDevice(options); !status)
     return status;
+  if (isGpuDevice(options))
+    return {StatusCode::NotInThisVersion, fmt::format("bench --device {} is not in this version", *options.device)};
   Result<double> seconds = parseFinite("--seconds", options.seconds.value_or("1"));
   if (!seconds)
     return seconds.status();

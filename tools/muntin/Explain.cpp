@@ -38,7 +38,7 @@ struct Explanation {
 /// Compiles and loads the kernel, and lets it count. The plan follows from the key, so it is that of the kernel.
 static Status askKernel(const Options &options, const Request &request, Tensors &segments, Explanation &result) {
   Result<const Target *> target = findTarget(request.problem.target);
-  if (!target || !machineSupports(**target))
+  if (!target || ((*target)->gpu ? !isGpuDevice(options) : !machineSupports(**target)))
     return {};
   Result<Session> session = openSession(options, request.threads);
   if (!session)
@@ -100,6 +100,18 @@ static Json share(const Request &request, const Explanation &e) {
   return predicted.is_number() && predicted > 0 ? Json(e.flops / predicted.get<double>() / *e.peak) : Json();
 }
 
+/// Clocks per query and head, over the multiprocessors of the machine that the target's row describes.
+static std::optional<double> gpuSeconds(const Request &request, const Json &plan) {
+  Result<const Target *> target = findTarget(request.problem.target);
+  constexpr const char *key = "predicted_cycles_per_query";
+  if (!target || !(*target)->gpu || !plan.contains(key))
+    return std::nullopt;
+  const Shape &shape = *request.shape;
+  const double queries = double(shape.batch) * double(shape.heads) * double(shape.queries());
+  const GpuLimits &gpu = *(*target)->gpu;
+  return queries * plan[key].get<double>() / double(gpu.multiprocessors) / (gpu.gigahertz * 1e9);
+}
+
 static void printJson(const Request &request, const Explanation &e) {
   Json json;
   json["plan"] = e.plan;
@@ -109,7 +121,8 @@ static void printJson(const Request &request, const Explanation &e) {
   json["key_boxes"] =
       !e.boxes ? Json()
                : Json{{"full", e.boxes->boxes[2]}, {"partial", e.boxes->boxes[1]}, {"empty", e.boxes->boxes[0]}};
-  json["predicted_seconds"] = seconds(request, e);
+  const std::optional<double> onGpu = gpuSeconds(request, e.plan);
+  json["predicted_seconds"] = onGpu ? Json(*onGpu) : seconds(request, e);
   json["predicted_share_of_peak"] = share(request, e);
   json["flops_peak"] = e.peak ? Json(*e.peak) : Json();
   json["flops"] = e.flops;
@@ -123,11 +136,34 @@ static void printJson(const Request &request, const Explanation &e) {
 static void addPlan(Facts &facts, const Json &plan) {
   facts.add("plan", printPlan(plan));
   static constexpr std::pair<const char *, const char *> fields[] = {
-      {"query_box", "  query box"}, {"query_step", "  query step"}, {"key_box", "  key box"}, {"pack", "  packed"}};
+      {"query_box", "  query box"},        {"query_step", "  query step"},
+      {"key_box", "  key box"},            {"pack", "  packed"},
+      {"shared_bytes", "  shared memory"}, {"estimated_registers", "  registers, about"}};
   const bool halves = plan.contains("hulls") && plan["hulls"] == 2;
   for (const auto &[key, name] : fields)
     if (plan.contains(key))
       facts.add(name, printValue(plan[key]) + (halves && key == std::string("key_box") ? " for each half of it" : ""));
+}
+
+static void addGpuPrediction(Facts &facts, const Request &request, const Json &plan) {
+  const std::optional<double> predicted = gpuSeconds(request, plan);
+  if (!predicted)
+    return;
+  const GpuLimits &gpu = *(*findTarget(request.problem.target))->gpu;
+  facts.add("predicted", fmt::format("{} on {} multiprocessors at {} GHz; a model that no GPU has confirmed",
+                                     formatSeconds(*predicted), gpu.multiprocessors, gpu.gigahertz));
+  constexpr size_t shown = 5;
+  const Json &candidates = plan.contains("candidates") ? plan["candidates"] : Json::array();
+  for (size_t i = 0; i < std::min(shown, candidates.size()); ++i) {
+    const Json &c = candidates[i];
+    facts.add(i == 0 ? "candidates" : "", fmt::format("{:<52} {:>6.1f} clocks/query: products {:.1f}, softmax {:.1f}, "
+                                                      "boxes {:.1f}",
+                                                      c["text"].get<std::string>(),
+                                                      c["predicted_cycles_per_query"].get<double>(),
+                                                      c["predicted_product_cycles"].get<double>(),
+                                                      c["predicted_softmax_cycles"].get<double>(),
+                                                      c["predicted_box_cycles"].get<double>()));
+  }
 }
 
 static void printText(const Request &request, const Explanation &e) {
@@ -149,6 +185,7 @@ static void printText(const Request &request, const Explanation &e) {
   facts.add("work", fmt::format("{:.4g} GFLOP: 2 x (D + Dv) for each pair kept", e.flops / 1e9));
   facts.add("memory", fmt::format("{} of tensors, {:.1f} FLOP for each byte", formatBytes(e.bytes),
                                   e.bytes > 0 ? e.flops / e.bytes : 0));
+  addGpuPrediction(facts, request, e.plan);
   if (const Json predicted = seconds(request, e); predicted.is_number()) {
     const Json effective = share(request, e);
     facts.add("predicted",

@@ -129,15 +129,20 @@ static Status fillShape(const Options &o, const FileFacts &facts, std::vector<in
 static Status fillTarget(const Options &o, const Text &target, RequestNeeds needs, Problem &problem) {
   if (!target && o.targets.size() > 1)
     return Status::invalid(fmt::format("--target is given {} times; expected once", o.targets.size()));
-  const std::string name = target ? *target : o.targets.empty() ? "host" : o.targets.front();
+  const std::string otherwise = isGpuDevice(o) ? "sm_80" : "host";
+  const std::string name = target ? *target : o.targets.empty() ? otherwise : o.targets.front();
   Result<const Target *> row = findTarget(name);
   if (!row)
     return Status(row.status().code(), fmt::format("--target: {}", row.status().message()));
   if (!(*row)->implemented)
     return notYet(fmt::format("--target {}", name));
-  if (needs.execution && !machineSupports(**row))
+  if (needs.execution && isGpuDevice(o) != ((*row)->gpu != nullptr))
+    return {StatusCode::Unavailable, fmt::format("--target is {}, which --device {} cannot execute", name,
+                                                 o.device.value_or("cpu"))};
+  if (needs.execution && !(*row)->gpu && !machineSupports(**row))
     return {StatusCode::Unavailable, fmt::format("--target is {}, which this machine cannot execute", name)};
   problem.target = (*row)->name;
+  problem.alignment = (*row)->gpu ? rowAlignment(problem) : 0; // tensors of the command have no gaps
   return {};
 }
 
@@ -221,12 +226,15 @@ Result<Request> muntin::makeRequest(const Options &o, RequestNeeds needs, const 
   return request;
 }
 
+bool muntin::isGpuDevice(const Options &o) {
+  const std::string device = o.device.value_or("cpu"), kind = device.substr(0, device.find(':'));
+  return kind == "cuda" || kind == "emulator";
+}
+
 Status muntin::checkDevice(const Options &o) {
   const std::string device = o.device.value_or("cpu");
-  if (device == "cpu")
+  if (device == "cpu" || isGpuDevice(o)) // which of them there is, the session says
     return {};
-  if (device == "cuda" || device.starts_with("cuda:") || device == "emulator" || device.starts_with("emulator:"))
-    return notYet("--device " + device);
   return Status::invalid(fmt::format("--device is '{}'; expected cpu, cuda[:N] or emulator[:sm_80]", device));
 }
 

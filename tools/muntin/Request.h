@@ -44,6 +44,8 @@ Result<Request> makeRequest(const Options &options, RequestNeeds needs, const In
 
 /// Refuses devices other than cpu.
 Status checkDevice(const Options &options);
+/// True for cuda and emulator, whatever their number or architecture.
+bool isGpuDevice(const Options &options);
 
 mtn_dtype runtimeType(ElementType type);
 

@@ -8,6 +8,7 @@
 #include "compiler/Reference/Check.h"
 #include "runtime/abi/Target.h"
 #include "tools/muntin/Command.h"
+#include "tools/muntin/DeviceTensors.h"
 #include "tools/muntin/PlanJson.h"
 #include "tools/muntin/Report.h"
 #include "tools/muntin/Tensors.h"
@@ -84,10 +85,16 @@ static Status execute(const Options &options, const Request &request, Tensors &t
     return toStatus(kernel.error());
   {
     Progress progress("running");
+    Arguments arguments = runtimeArguments(request, tensors);
+    DeviceTensors copies(*session);
+    if (Status status = copies.send(arguments); !status)
+      return status;
     const auto start = std::chrono::steady_clock::now();
-    if (Outcome done = kernel->run(runtimeArguments(request, tensors)); !done)
+    if (Outcome done = kernel->run(arguments); !done)
       return toStatus(done);
     outcome.runSeconds = secondsSince(start);
+    if (Status status = copies.fetch(); !status)
+      return status;
   }
   Expected<mtn_kernel_info> info = kernel->info();
   Expected<std::string> variant = kernel->variant(request.extents());

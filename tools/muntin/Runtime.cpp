@@ -21,11 +21,10 @@ Status muntin::toStatus(const Outcome &outcome) {
 }
 
 Result<Session> muntin::openSession(const Options &options, int threads, mtn_cache_mode cache) {
-  if (Status status = checkDevice(options); !status)
-    return status;
   mtn_session_options settings;
   mtn_session_options_init(&settings);
   settings.threads = threads;
+  settings.device = options.device ? options.device->c_str() : nullptr;
   settings.cache = cache;
   Expected<Session> session = Session::create(&settings);
   if (!session)

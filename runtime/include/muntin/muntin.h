@@ -56,6 +56,7 @@
 #include "muntin/compile.h"
 #include "muntin/dlpack.h"
 #include "muntin/kernel.h"
+#include "muntin/memory.h"
 #include "muntin/problem.h"
 #include "muntin/run.h"
 #include "muntin/session.h"

@@ -48,6 +48,7 @@ struct Attention {
   std::string target = {};
   std::string plan = {};
   mtn_operation operation = MTN_FORWARD;
+  int64_t alignment = 0; ///< see mtn_problem
 
   /// Valid as long as this object.
   mtn_problem view() const {
@@ -62,6 +63,7 @@ struct Attention {
     problem.template_name = templateName.empty() ? nullptr : templateName.c_str();
     problem.target = target.empty() ? nullptr : target.c_str();
     problem.plan = plan.empty() ? nullptr : plan.c_str();
+    problem.alignment = alignment;
     return problem;
   }
 };

@@ -1,0 +1,248 @@
+//===- Copies.cpp - tiles in and out of shared memory ---------------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A row of a tile is a token's row of numbers, wherever in the grid its box puts
+// it. Threads take units of the plan's alignment, one behind the other along the
+// row: 16, 8 and 4 bytes are copied asynchronously, 2 by a load and a store. What
+// the box or the row lacks becomes zeros and is not read.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/LowerGPU/Cta.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace muntin;
+using namespace muntin::gpu;
+
+/// Loops over more units than this stay loops.
+constexpr int64_t kMostUnrolled = 8;
+constexpr int64_t kSharedAlignment = 128; // bytes: all banks once
+
+//===----------------------------------------------------------------------===//
+// Places in shared memory
+//===----------------------------------------------------------------------===//
+
+static int64_t pitchOf(int64_t columns) {
+  const int64_t pieces = columns / 8;
+  return 16 * (pieces == 2 || pieces == 4 || pieces % 8 == 0 ? pieces : pieces + 1);
+}
+
+SharedTile Cta::allocate(int64_t rows, int64_t columns, Type element) {
+  SharedTile tile{sharedTop, rows, (columns + 15) / 16 * 16, 0, element};
+  tile.pitch = pitchOf(tile.columns);
+  sharedTop += (rows * tile.pitch + kSharedAlignment - 1) / kSharedAlignment * kSharedAlignment;
+  sharedBytes = std::max(sharedBytes, sharedTop);
+  return tile;
+}
+
+/// Which pieces of a tile's row change places: the number is XORed with a piece's.
+Value Cta::swizzleOf(const SharedTile &tile, Value row) {
+  if (tile.pieces() % 8 == 0)
+    return f.rem(row, 8);
+  // Rows of 64 and 32 bytes: two and four of them go once around the banks.
+  return tile.pieces() == 4 ? f.rem(f.div(row, 2), 4) : f.rem(f.div(row, 4), 2);
+}
+
+/// Address of a unit of a row.
+Value Cta::unitAddress(const SharedTile &tile, Value row, Value unit, int64_t unitBytes) {
+  const int64_t perPiece = 16 / unitBytes;
+  Value piece = f.div(unit, perPiece), within = f.mul(f.rem(unit, perPiece), unitBytes);
+  if (tile.swizzled())
+    piece = b.createOrFold<arith::XOrIOp>(loc, piece, swizzleOf(tile, row));
+  Value inRow = f.add(f.mul(piece, 16), within);
+  return f.add(sharedBase, f.add(f.mul(row, tile.pitch), inRow));
+}
+
+//===----------------------------------------------------------------------===//
+// Places in global memory
+//===----------------------------------------------------------------------===//
+
+Value Cta::tokenIsThere(const TileBox &box, Value row) {
+  Value there;
+  for (unsigned axis = 0; axis < rank; ++axis)
+    there = f.both(there, f.less(place(row, box.dims, axis), narrow(box.box[axis].count)));
+  return there;
+}
+
+Value Cta::rowBase(const Operand &operand, const attn::Box &box) {
+  Value offset = f.constant(0);
+  for (unsigned axis = 0; axis < rank; ++axis)
+    offset = f.add(offset, f.mul(box[axis].origin, operand.strides[axis]));
+  return machine.globalOffset(operand.base, offset);
+}
+
+/// `base` is rowBase() of the box. The distance does not depend on the box's origin, so it leaves walks.
+Value Cta::tokenAddress(const Operand &operand, const TileBox &box, Value base, Value row) {
+  Value distance = f.constant(0);
+  for (unsigned axis = 0; axis < rank; ++axis) {
+    Value steps = b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), place(row, box.dims, axis));
+    distance = f.add(distance, f.mul(steps, f.mul(operand.strides[axis], box.box[axis].step)));
+  }
+  return machine.globalOffset(base, distance);
+}
+
+//===----------------------------------------------------------------------===//
+// In
+//===----------------------------------------------------------------------===//
+
+/// body(row, unit of the row) for the units of `rows` rows that thread `number` of `threads` takes.
+void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t unitsPerRow,
+                      function_ref<void(Value, Value)> body) {
+  const int64_t units = rows * unitsPerRow, rounds = (units + threads - 1) / threads;
+  auto unit = [&](Value index) {
+    auto emit = [&] {
+      body(f.div(index, unitsPerRow), f.rem(index, unitsPerRow));
+      return Values();
+    };
+    if (units % threads)
+      when(f.less(index, constant(units)), {}, emit);
+    else
+      emit();
+  };
+  if (rounds > kMostUnrolled) {
+    loop(constant(rounds), {}, [&](Value round, ValueRange) {
+      unit(f.add(number, f.mul(round, threads)));
+      return Values();
+    });
+    return;
+  }
+  // Where a round is a number of whole rows, a thread stays in its column. The threads are a power of two, so that
+  // "or" adds, and says that nothing is carried.
+  const bool wholeRows = threads % unitsPerRow == 0 && units % threads == 0;
+  for (int64_t round = 0; round < rounds; ++round) {
+    if (wholeRows)
+      body(f.either(f.div(number, unitsPerRow), constant(round * threads / unitsPerRow)), f.rem(number, unitsPerRow));
+    else
+      unit(f.either(number, constant(round * threads)));
+  }
+}
+
+void Cta::copyIn(tile::LoadOp op) {
+  const Operand &operand = operands.find(op.getSource())->second;
+  const TileBox box = boxes.lookup(op.getBox());
+  tile::TileType type = op.getTile().getType();
+  SharedTile tile = allocate(type.getShape()[0], type.getShape()[1], type.getElementType());
+  if (op.getBox().getDefiningOp<tile::QueryBoxOp>())
+    reserveOutput(tile);
+  Value base = rowBase(operand, box.box);
+  const int64_t unitBytes = plan.getAlign(), unitsPerRow = 2 * tile.columns / unitBytes;
+  forEachUnit(thread, threads(), tile.rows, unitsPerRow, [&](Value row, Value unit) {
+    Value there = tokenIsThere(box, row);
+    if (operand.columns < tile.columns)
+      there = f.both(there, f.less(unit, constant(2 * operand.columns / unitBytes)));
+    Value distance = b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), f.mul(unit, unitBytes));
+    Value from = machine.globalOffset(tokenAddress(operand, box, base, row), distance);
+    Value to = machine.sharedPointer(unitAddress(tile, row, unit, unitBytes), tile.base);
+    if (unitBytes >= 4)
+      return machine.copyAsync(to, from, unitBytes, there);
+    Type word = b.getI16Type();
+    Value none = f.constant(word, 0);
+    Value read = when(there, none, [&] { return Values{machine.load(word, from, unitBytes)}; })[0];
+    machine.store(read, to, unitBytes);
+  });
+  machine.closeCopies();
+  tile.group = ++copyGroups;
+  if (op.getFactor())
+    scale(tile, scalars.lookup(op.getFactor()));
+  shared[op.getTile()] = tile;
+}
+
+/// Where the factor is not 1, each thread multiplies what it has copied.
+void Cta::scale(const SharedTile &tile, Value factor) {
+  Value changes = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, factor, number(1));
+  when(changes, {}, [&] {
+    machine.awaitCopies(0);
+    const int64_t unitBytes = plan.getAlign();
+    auto narrowType = VectorType::get({unitBytes / 2}, tile.element), wide = narrowType.clone(b.getF32Type());
+    forEachUnit(thread, threads(), tile.rows, 2 * tile.columns / unitBytes, [&](Value row, Value unit) {
+      Value pointer = machine.sharedPointer(unitAddress(tile, row, unit, unitBytes), tile.base);
+      Value read = machine.load(narrowType, pointer, unitBytes);
+      Value factors = vector::BroadcastOp::create(b, loc, wide, factor);
+      Value scaled = arith::MulFOp::create(b, loc, arith::ExtFOp::create(b, loc, wide, read), factors);
+      machine.store(arith::TruncFOp::create(b, loc, narrowType, scaled), pointer, unitBytes);
+    });
+    return Values();
+  });
+}
+
+/// All of `tiles` are there, for all threads.
+void Cta::awaitArrival(ArrayRef<const SharedTile *> tiles) {
+  int64_t last = 0;
+  for (const SharedTile *tile : tiles)
+    last = std::max(last, tile->group);
+  if (last <= arrivedGroups)
+    return;
+  machine.awaitCopies(copyGroups - last);
+  machine.barrier();
+  arrivedGroups = last;
+}
+
+//===----------------------------------------------------------------------===//
+// Out
+//===----------------------------------------------------------------------===//
+
+/// The output leaves through the memory of the queries, which nobody reads any more.
+void Cta::reserveOutput(const SharedTile &query) {
+  outputBase = query.base;
+  for (unsigned i = 0; i < kernel.getNumArguments(); ++i)
+    if (auto name = kernel.getArgAttrOfType<StringAttr>(i, tile::kOperandAttrName); name && name == "out") {
+      auto type = cast<tile::GridTensorType>(kernel.getArgument(i).getType());
+      sharedTop = query.base;
+      allocate(query.rows, std::max(query.columns, type.getColumns()), query.element);
+    }
+}
+
+void Cta::copyOut(tile::StoreOp op) {
+  const Operand &operand = operands.find(op.getTarget())->second;
+  const Values &values = registers.find(op.getTile())->second;
+  const int64_t top = sharedTop;
+  sharedTop = outputBase;
+  const SharedTile tile = allocate(plan.getQueryBox().volume(), operand.columns, operand.element);
+  sharedTop = top;
+  machine.awaitCopies(0);
+  machine.barrier(); // all have read the queries
+  for (size_t index = 0; index < values.size(); index += 2) {
+    Value row = f.add(f.add(f.mul(warp, 16), laneGroup), index & 2 ? 8 : 0);
+    // A register pair is 4 bytes of piece index / 4.
+    Value unit = f.either(constant(index / 4 * 4), laneInGroup);
+    Value pair = machine.packPair(operand.element, values[index], values[index + 1]);
+    machine.store(pair, machine.sharedPointer(unitAddress(tile, row, unit, 4), tile.base), 4);
+  }
+  machine.warpBarrier(); // a warp writes its own rows
+  const int64_t unitBytes = plan.getAlign();
+  Value base = rowBase(operand, queries.box);
+  Type unitType = b.getIntegerType(unsigned(8 * std::min<int64_t>(unitBytes, 8)));
+  if (unitBytes == 16)
+    unitType = VectorType::get({2}, unitType);
+  forEachUnit(lane, 32, 16, 2 * operand.columns / unitBytes, [&](Value ofWarp, Value unit) {
+    Value row = f.add(f.mul(warp, 16), ofWarp);
+    when(tokenIsThere(queries, row), {}, [&] {
+      Value read = machine.load(unitType, machine.sharedPointer(unitAddress(tile, row, unit, unitBytes), tile.base),
+                                unitBytes);
+      Value distance = b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), f.mul(unit, unitBytes));
+      machine.store(read, machine.globalOffset(tokenAddress(operand, queries, base, row), distance), unitBytes);
+      return Values();
+    });
+  });
+}
+
+/// One number per row, by the first of the four lanes that have it. A null tensor takes nothing.
+void Cta::storeRow(tile::StoreOp op) {
+  const Operand &operand = operands.find(op.getTarget())->second;
+  const Values &values = registers.find(op.getTile())->second;
+  Value wanted = f.both(machine.isNotNull(frame.tensor(Tensor::Lse)), f.equal(laneInGroup, constant(0)));
+  Value base = rowBase(operand, queries.box);
+  for (int half = 0; half < 2; ++half) {
+    Value row = f.add(f.add(f.mul(warp, 16), laneGroup), 8 * half);
+    when(f.both(wanted, tokenIsThere(queries, row)), {}, [&] {
+      machine.store(values[half], tokenAddress(operand, queries, base, row), 4);
+      return Values();
+    });
+  }
+}

@@ -1,0 +1,276 @@
+//===- Cta.cpp - one query box of one head, operation by operation --------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/LowerGPU/Cta.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace muntin;
+using namespace muntin::gpu;
+
+constexpr int64_t kWarpThreads = 32;
+
+Cta::Cta(OpBuilder &builder, func::FuncOp kernel, tile::PlanAttr plan, StringRef name)
+    : b(builder), loc(kernel.getLoc()), kernel(kernel), plan(plan), rank(plan.getQueryBox().getDims().size()),
+      frame(builder, loc, name, kWarpThreads * plan.getWarps()), machine(builder, loc),
+      f(builder, loc) {}
+
+LogicalResult Cta::emit() {
+  thread = f.rem(machine.threadNumber(), threads()); // says how large it can be
+  lane = f.rem(thread, kWarpThreads), warp = f.div(thread, kWarpThreads);
+  laneGroup = f.div(lane, 4), laneInGroup = f.rem(lane, 4);
+  sharedBase = machine.sharedBase();
+  for (unsigned axis = 0; axis < rank; ++axis) {
+    queryExtents.push_back(frame.symbol(Symbol(unsigned(Symbol::Query0) + axis)));
+    keyExtents.push_back(frame.symbol(Symbol(unsigned(Symbol::Key0) + axis)));
+  }
+  chooseBox();
+  Value some; // a residue class may have fewer boxes than its number of blocks
+  for (const attn::BoxAxis &axis : queries.box)
+    if (axis.step > 1)
+      some = f.both(some, f.less(f.constant(0), axis.count));
+  LogicalResult result = success();
+  auto body = [&] {
+    bindArguments();
+    result = emitBlock(kernel.getBody().front());
+    return Values();
+  };
+  if (some)
+    when(some, {}, body);
+  else
+    body();
+  if (succeeded(result))
+    frame.finish(sharedBytes);
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
+
+Operand Cta::operandOf(Tensor tensor, tile::GridTensorType type, Value ofHead) {
+  int64_t bytes = type.getElementType().getIntOrFloatBitWidth() / 8;
+  auto stride = [&](unsigned axis) { return f.mul(frame.stride(tensor, axis), bytes); };
+  Operand operand{frame.tensor(tensor), {}, type.getElementType(), type.getColumns()};
+  for (unsigned axis = 0; axis < rank; ++axis)
+    operand.strides.push_back(stride(1 + axis));
+  Value start = f.add(f.mul(batch, stride(0)), f.mul(ofHead, stride(1 + rank)));
+  operand.base = machine.globalOffset(operand.base, start);
+  return operand;
+}
+
+void Cta::bindArguments() {
+  for (unsigned i = 0; i < kernel.getNumArguments(); ++i) {
+    BlockArgument argument = kernel.getArgument(i);
+    if (argument.use_empty())
+      continue;
+    auto operandAttr = kernel.getArgAttrOfType<StringAttr>(i, tile::kOperandAttrName);
+    StringRef name = operandAttr ? operandAttr.getValue() : "";
+    auto type = dyn_cast<tile::GridTensorType>(argument.getType());
+    if (argument.getType().isF32())
+      scalars.map(argument, arith::TruncFOp::create(b, loc, b.getF32Type(), frame.scale()).getResult());
+    else if (type && name == "query")
+      operands[argument] = operandOf(Tensor::Query, type, head);
+    else if (type && name == "key")
+      operands[argument] = operandOf(Tensor::Key, type, kvHead);
+    else if (type && name == "value")
+      operands[argument] = operandOf(Tensor::Value, type, kvHead);
+    else if (type && name == "out")
+      operands[argument] = operandOf(Tensor::Out, type, head);
+    else if (type && name == "lse")
+      operands[argument] = operandOf(Tensor::Lse, type, head);
+    else if (auto extras = dyn_cast<tile::ExtrasType>(argument.getType()); extras && extras.getContent() == "segments") {
+      auto ofBatch = [&](Tensor tensor) {
+        return machine.globalOffset(frame.tensor(tensor), f.mul(f.mul(batch, frame.stride(tensor, 0)), 4));
+      };
+      querySegments = ofBatch(Tensor::Segments);
+      keySegments = ofBatch(Tensor::KvSegments);
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+LogicalResult Cta::emitBlock(Block &block) {
+  for (mlir::Operation &op : block.without_terminator())
+    if (failed(emitOp(op)))
+      return failure();
+  return success();
+}
+
+LogicalResult Cta::emitOp(mlir::Operation &op) {
+  auto dimsOf = [](tile::ShapeAttr shape) { return SmallVector<int64_t, 3>(shape.getDims()); };
+  if (auto query = dyn_cast<tile::QueryBoxOp>(op)) {
+    boxes[query.getBox()] = queries;
+  } else if (auto live = dyn_cast<tile::LiveKeysOp>(op)) {
+    boxes[live.getKeys()] = {liveKeys(cast<attn::MaskAttrInterface>(live.getMask())), dimsOf(plan.getKeyBox())};
+  } else if (auto walk = dyn_cast<tile::ForKeyBoxesOp>(op)) {
+    return emitForKeyBoxes(walk);
+  } else if (auto load = dyn_cast<tile::LoadOp>(op)) {
+    copyIn(load);
+  } else if (auto store = dyn_cast<tile::StoreOp>(op)) {
+    isRow(store.getTile()) ? storeRow(store) : copyOut(store);
+  } else if (auto dot = dyn_cast<tile::DotOp>(op)) {
+    return emitDot(dot);
+  } else if (auto mask = dyn_cast<tile::MaskOp>(op)) {
+    emitMask(mask);
+  } else if (auto reduction = dyn_cast<tile::ReduceOp>(op)) {
+    reduce(reduction);
+  } else if (auto split = dyn_cast<tile::SplitScaleOp>(op)) {
+    splitScale(split);
+  } else if (auto count = dyn_cast<tile::CountOp>(op)) {
+    countPairs(count);
+  } else if (op.getNumResults() == 1 && isa<tile::TileType>(op.getResult(0).getType())) {
+    return emitElementwise(op);
+  } else if (isa<tile::TileDialect>(op.getDialect())) {
+    return op.emitOpError("has no lowering to PTX yet");
+  } else {
+    b.clone(op, scalars);
+  }
+  return success();
+}
+
+void Cta::splitScale(tile::SplitScaleOp op) {
+  auto compare = [&](arith::CmpFPredicate predicate, Value x, Value y) -> Value {
+    return arith::CmpFOp::create(b, loc, predicate, x, y);
+  };
+  Value scale = scalars.lookup(op.getScale()), zero = number(0), one = number(1);
+  Value negative = compare(arith::CmpFPredicate::OLT, scale, zero);
+  Value null = compare(arith::CmpFPredicate::OEQ, scale, zero);
+  Value sign = f.select(null, zero, f.select(negative, number(-1), one));
+  Value size = arith::MulFOp::create(b, loc, arith::MulFOp::create(b, loc, scale, sign), number(1.44269504f)); // log2(e)
+  scalars.map(op.getSign(), sign);
+  scalars.map(op.getSize(), f.select(null, one, size));
+}
+
+/// Pairs are counted as they are multiplied, padding included.
+void Cta::countPairs(tile::CountOp op) {
+  int64_t keys = 1;
+  for (int64_t extent : boxes.lookup(op.getKeys()).dims)
+    keys *= extent;
+  keys = (keys + 15) / 16 * 16;
+  when(f.equal(thread, constant(0)), {}, [&] {
+    machine.atomicAdd(frame.counter(), f.constant(keys * plan.getQueryBox().volume()));
+    return Values();
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles in registers
+//===----------------------------------------------------------------------===//
+
+bool Cta::isRow(Value value) {
+  auto tile = dyn_cast<tile::TileType>(value.getType());
+  return tile && tile.getShape().size() == 1;
+}
+
+int64_t Cta::registersOf(tile::TileType type) {
+  if (type.getShape().size() == 1)
+    return 2;
+  return (type.getShape()[1] + 15) / 16 * 8;
+}
+
+/// Register `index` of a tile, or what stands there for all columns.
+Value Cta::elementOf(Value tile, int64_t index, bool ofRow) {
+  if (!isa<tile::TileType>(tile.getType()))
+    return scalars.lookupOrDefault(tile);
+  const Values &values = registers.find(tile)->second;
+  return isRow(tile) && !ofRow ? values[(index >> 1) & 1] : values[index];
+}
+
+LogicalResult Cta::emitElementwise(mlir::Operation &op) {
+  Value tile = op.getResult(0);
+  const bool row = isRow(tile);
+  for (Value operand : op.getOperands())
+    if (isa<tile::TileType>(operand.getType()) && !registers.count(operand))
+      return op.emitOpError("works on a tile that is in shared memory, which has no lowering to PTX yet");
+  Values results;
+  for (int64_t index = 0; index < registersOf(cast<tile::TileType>(tile.getType())); ++index) {
+    Values inputs;
+    for (Value operand : op.getOperands())
+      inputs.push_back(elementOf(operand, index, row));
+    if (isa<tile::BroadcastOp, tile::ConvertOp>(op)) // rounding waits for the product, which packs pairs
+      results.push_back(inputs[0]);
+    else if (isa<math::Exp2Op>(op))
+      results.push_back(machine.exp2(inputs[0]));
+    else if (isa<math::Log2Op>(op))
+      results.push_back(machine.log2(inputs[0]));
+    else
+      results.push_back(b.create(OperationState(loc, op.getName(), inputs, {b.getF32Type()}, op.getAttrs()))->getResult(0));
+  }
+  registers[tile] = results;
+  return success();
+}
+
+/// Registers in pairs, then pairs of pairs, then the lanes of a row.
+void Cta::reduce(tile::ReduceOp op) {
+  const bool max = op.getKind() == tile::ReduceKind::Max;
+  auto combine = [&](Value x, Value y) -> Value {
+    return max ? arith::MaxNumFOp::create(b, loc, x, y).getResult() : arith::AddFOp::create(b, loc, x, y).getResult();
+  };
+  const Values &source = registers.find(op.getSource())->second;
+  Values rows;
+  for (int row = 0; row < 2; ++row) {
+    Values left;
+    for (size_t index = 0; index < source.size(); ++index)
+      if (int((index >> 1) & 1) == row)
+        left.push_back(source[index]);
+    while (left.size() > 1) {
+      Values next;
+      for (size_t i = 0; i + 1 < left.size(); i += 2)
+        next.push_back(combine(left[i], left[i + 1]));
+      if (left.size() % 2)
+        next.push_back(left.back());
+      left = next;
+    }
+    Value all = left[0];
+    for (int32_t distance : {2, 1})
+      all = combine(all, machine.shuffleXor(all, distance));
+    rows.push_back(all);
+  }
+  registers[op.getResult()] = rows;
+}
+
+//===----------------------------------------------------------------------===//
+// Small things
+//===----------------------------------------------------------------------===//
+
+Value Cta::constant(int64_t value) { return f.constant(b.getI32Type(), value); }
+Value Cta::number(float value) { return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value)); }
+
+Values Cta::loop(Value end, ValueRange carried, function_ref<Values(Value, ValueRange)> body) {
+  auto op = scf::ForOp::create(b, loc, constant(0), end, constant(1), carried,
+                               [&](OpBuilder &inner, Location, Value i, ValueRange args) {
+                                 OpBuilder::InsertionGuard guard(b);
+                                 b.setInsertionPointToEnd(inner.getInsertionBlock());
+                                 Values next = body(i, args);
+                                 scf::YieldOp::create(b, loc, next);
+                               });
+  return Values(op.getResults());
+}
+
+Values Cta::when(Value condition, ValueRange otherwise, function_ref<Values()> then) {
+  auto build = [&](function_ref<Values()> values) {
+    return [&, values](OpBuilder &inner, Location) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToEnd(inner.getInsertionBlock());
+      scf::YieldOp::create(b, loc, values());
+    };
+  };
+  auto fallback = [&] { return Values(otherwise); };
+  if (otherwise.empty()) {
+    scf::IfOp::create(b, loc, condition, build(then));
+    return {};
+  }
+  return Values(scf::IfOp::create(b, loc, condition, build(then), build(fallback)).getResults());
+}

@@ -1,0 +1,185 @@
+//===- Cta.h - one query box of one head, by a block of threads -*- C++ -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What is loaded lies in shared memory; what is computed lies in registers, in
+// fragments of mma.m16n8k16. Warp w has rows 16 w to 16 w + 15 of every tile, and
+// of each 8 columns a lane has four numbers, 0 and 1 in row g, 2 and 3 in row g + 8:
+//
+//      lane = 4 g + t        column 0     1     2     3     4     5     6     7
+//      row 0                  t=0: 0  1       t=1: 0  1      t=2: 0  1      t=3: 0  1    g = 0
+//      row 1                       0  1            0  1           0  1           0  1    g = 1
+//      ...
+//      row 8                       2  3            2  3           2  3           2  3    g = 0
+//
+// One number per row is two registers, the same in the four lanes of a g. The
+// scores of 16 columns, rounded to 16 bits and packed in pairs, are the left
+// operand of the next product as they lie: registers (0,1) (2,3) of the first
+// eight columns and (0,1) (2,3) of the others. So probabilities never leave their
+// lane.
+//
+// A tile in shared memory has a row of `pitch` bytes for each token, in pieces of
+// 16. ldmatrix reads eight rows of one piece at once; they fall on different banks
+// because a piece's place is its number XOR some bits of the row ("swizzle"), or,
+// where the pieces are no multiple of 8 and neither 2 nor 4, because the pitch is
+// an odd number of pieces:
+//
+//      4 rows of 8 pieces:    row 0   0 1 2 3 4 5 6 7
+//                             row 1   1 0 3 2 5 4 7 6
+//                             row 2   2 3 0 1 6 7 4 5
+//                             row 3   3 2 1 0 7 6 5 4
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MUNTIN_COMPILER_LOWERGPU_CTA_H
+#define MUNTIN_COMPILER_LOWERGPU_CTA_H
+
+#include "compiler/LowerGPU/Frame.h"
+#include "compiler/LowerGPU/Machine.h"
+#include "dialect/attn/Attn.h"
+#include "dialect/attn/FoldingBuilder.h"
+#include "dialect/tile/Tile.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+
+#include <map>
+
+namespace muntin::gpu {
+
+/// An operand in memory, for the batch entry and head of the block.
+struct Operand {
+  Value base;                          ///< of the head
+  llvm::SmallVector<Value, 3> strides; ///< bytes between neighbours on each grid axis
+  Type element;
+  int64_t columns;
+};
+
+/// Rows of 16-bit numbers in shared memory.
+struct SharedTile {
+  int64_t base;    ///< bytes from the block's
+  int64_t rows;
+  int64_t columns; ///< padded to the product's inner extent
+  int64_t pitch;   ///< bytes
+  Type element;
+  int64_t group = 0; ///< of the copies that fill it
+  int64_t pieces() const { return columns / 8; }
+  bool swizzled() const { return pitch == 16 * pieces(); }
+};
+
+/// The tokens of a box in a tile: `dims` are the extents of the largest such box, in whose row-major order rows lie.
+struct TileBox {
+  attn::Box box;
+  llvm::SmallVector<int64_t, 3> dims;
+};
+
+class Cta {
+public:
+  /// `name`: of the lowered kernel.
+  Cta(mlir::OpBuilder &builder, mlir::func::FuncOp kernel, tile::PlanAttr plan, llvm::StringRef name);
+  /// Lowers the kernel's body; fails where an operation has no lowering, and says which.
+  mlir::LogicalResult emit();
+
+private:
+  // Cta.cpp
+  mlir::LogicalResult emitBlock(mlir::Block &block);
+  mlir::LogicalResult emitOp(mlir::Operation &op);
+  void bindArguments();
+  Operand operandOf(Tensor tensor, tile::GridTensorType type, Value ofHead);
+  void splitScale(tile::SplitScaleOp op);
+  mlir::LogicalResult emitElementwise(mlir::Operation &op);
+  Value elementOf(Value tile, int64_t index, bool ofRow);
+  void reduce(tile::ReduceOp op);
+  void countPairs(tile::CountOp op);
+  bool isRow(Value value);
+  int64_t registersOf(tile::TileType type);
+  int64_t threads() const { return 32 * plan.getWarps(); }
+
+  // Boxes.cpp
+  void chooseBox();
+  Value quotient(Value a, Value b);
+  Value remainder(Value a, Value b);
+  Value ceilQuotient(Value a, int64_t b);
+  attn::Box allKeys();
+  attn::Box liveKeys(attn::MaskAttrInterface mask);
+  attn::MaskContext maskContext(const attn::Box *keys = nullptr);
+  mlir::LogicalResult emitForKeyBoxes(tile::ForKeyBoxesOp op);
+  Values emitStep(tile::ForKeyBoxesOp op, const attn::Box &box, ValueRange before, mlir::LogicalResult &result);
+  Value visits(tile::ForKeyBoxesOp op, const attn::Box &box);
+  Values carriedBy(ValueRange values);
+  void bindCarried(ValueRange values, ValueRange registers);
+  Value place(Value row, llvm::ArrayRef<int64_t> dims, unsigned axis);
+  Value coordinate(const attn::BoxAxis &axis, Value place);
+  Value narrow(Value value);
+
+  // Copies.cpp
+  void copyIn(tile::LoadOp op);
+  SharedTile allocate(int64_t rows, int64_t columns, Type element);
+  void scale(const SharedTile &tile, Value factor);
+  void reserveOutput(const SharedTile &query);
+  void forEachUnit(Value number, int64_t threads, int64_t rows, int64_t unitsPerRow,
+                   llvm::function_ref<void(Value, Value)> body);
+  Value swizzleOf(const SharedTile &tile, Value row);
+  Value unitAddress(const SharedTile &tile, Value row, Value unit, int64_t unitBytes);
+  Value rowBase(const Operand &operand, const attn::Box &box);
+  void awaitArrival(llvm::ArrayRef<const SharedTile *> tiles);
+  void copyOut(tile::StoreOp op);
+  void storeRow(tile::StoreOp op);
+  Value tokenIsThere(const TileBox &box, Value row);
+  Value tokenAddress(const Operand &operand, const TileBox &box, Value base, Value row);
+
+  // Dots.cpp
+  mlir::LogicalResult emitDot(tile::DotOp op);
+  void emitScores(tile::DotOp op, const SharedTile &query, const SharedTile &key);
+  void emitProduct(tile::DotOp op, llvm::ArrayRef<Value> left, const SharedTile &value);
+  Values loadFragment(const SharedTile &tile, Value laneRow, Value lanePiece, int64_t row, int64_t piece,
+                      bool transposed);
+
+  // Masks.cpp
+  void emitMask(tile::MaskOp op);
+  Value allowedOnAxis(attn::MaskAttrInterface mask, const attn::MaskContext &context, const TileBox &keys,
+                      unsigned axis, int row, int64_t column);
+  Value keyPlace(const TileBox &keys, unsigned axis, int64_t column);
+  Value segmentOf(int side, ValueRange coords);
+
+  Value constant(int64_t value); ///< i32
+  Value number(float value);
+  /// for (i = 0; i < end; ++i) carried = body(i, carried), in i32.
+  Values loop(Value end, ValueRange carried, llvm::function_ref<Values(Value, ValueRange)> body);
+  Values when(Value condition, ValueRange otherwise, llvm::function_ref<Values()> then);
+
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  mlir::func::FuncOp kernel;
+  tile::PlanAttr plan;
+  const unsigned rank;
+  Frame frame;
+  Machine machine;
+  attn::FoldingBuilder f;
+
+  Value thread, lane, warp, sharedBase;      // i32
+  Value laneGroup, laneInGroup;              // g and t of the picture
+  Value batch, head, kvHead;                 // i64
+  llvm::SmallVector<Value, 3> queryExtents, keyExtents; // i64
+  TileBox queries;
+  Value queryCoordinates[2][3]; ///< of the lane's two rows, i32; a row without a token has those of the last token
+  Value keySegments, querySegments; ///< pointers of the batch entry, for document masks
+
+  int64_t sharedTop = 0, sharedBytes = 0; ///< in use here; at most
+  int64_t outputBase = 0;                 ///< where the output gathers on its way out
+  int64_t copyGroups = 0, arrivedGroups = 0; ///< begun; known to have arrived
+  std::map<std::tuple<unsigned, int, int64_t>, Value> axisConditions; ///< of the mask being emitted
+
+  mlir::IRMapping scalars;
+  llvm::DenseMap<Value, Operand> operands;
+  llvm::DenseMap<Value, TileBox> boxes;
+  llvm::DenseMap<Value, SharedTile> shared;
+  llvm::DenseMap<Value, Values> registers; ///< of tiles, as in the picture; two for one number per row
+};
+
+} // namespace muntin::gpu
+
+#endif // MUNTIN_COMPILER_LOWERGPU_CTA_H

@@ -1,0 +1,287 @@
+//===- GpuPlan.cpp - candidates for GPUs, their cost, and the choice ------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Plan/GpuPlan.h"
+
+#include "compiler/Plan/CostModel.h"
+#include "compiler/Plan/Hull.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+#include <algorithm>
+#include <numeric>
+#include <sstream>
+
+using namespace muntin;
+
+//===----------------------------------------------------------------------===//
+// The numbers. None is fitted to a GPU yet; they follow from counted instructions.
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Registers of a thread beside accumulators and scores: the sample of 64 keys at D = 128 takes 192, of which 96 are
+/// those.
+constexpr int64_t kOtherRegisters = 96;
+/// Instructions per warp and score beside the exponential: scaling, maximum, sum, half a conversion, rescaling.
+constexpr double kSoftmaxInstructions = 4.5;
+/// The same for the selects of a masked box.
+constexpr double kMaskInstructions = 2.0;
+/// Clocks of a key box in which nothing else happens: its copy, its barriers, its class.
+constexpr double kKeyBoxClocks = 700;
+/// Clocks of a query box: its place, its copy, its stores.
+constexpr double kBoxClocks = 2500;
+constexpr int64_t kWarps[] = {4, 8}, kKeys[] = {64, 32, 16};
+} // namespace
+
+static int64_t volumeOf(const std::vector<int64_t> &box) {
+  return std::accumulate(box.begin(), box.end(), int64_t(1), std::multiplies<>());
+}
+
+static int64_t roundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+int64_t muntin::sharedPitch(int64_t columns) {
+  int64_t pieces = roundUp(columns, kKeyGranule) / 8;
+  const bool swizzled = pieces == 2 || pieces == 4 || pieces % 8 == 0;
+  return 16 * (swizzled ? pieces : pieces + 1);
+}
+
+int64_t muntin::sharedBytes(const Problem &problem, const Plan &plan) {
+  // The output leaves through the memory of the queries.
+  const int64_t query = plan.queries() * std::max(sharedPitch(problem.headDim), sharedPitch(problem.valueDim));
+  return query + plan.stages * plan.keyCapacity() * (sharedPitch(problem.headDim) + sharedPitch(problem.valueDim));
+}
+
+static int64_t registersOf(const Problem &problem, const Plan &plan) {
+  return roundUp(problem.valueDim, kKeyGranule) / 2 + plan.keyCapacity() / 2 + kOtherRegisters;
+}
+
+/// Every box of `volume` tokens whose extents are powers of two.
+static std::vector<std::vector<int64_t>> boxesOf(int rank, int64_t volume) {
+  if (rank == 1)
+    return {{volume}};
+  std::vector<std::vector<int64_t>> boxes;
+  for (int64_t last = 1; last <= volume; last *= 2)
+    for (std::vector<int64_t> box : boxesOf(rank - 1, volume / last)) {
+      box.push_back(last);
+      boxes.push_back(std::move(box));
+    }
+  return boxes;
+}
+
+/// Keys that boxes of this shape hold when they cover `live`.
+static int64_t coveredKeys(const std::vector<int64_t> &live, const std::vector<int64_t> &box) {
+  int64_t keys = 1;
+  for (size_t axis = 0; axis < box.size(); ++axis)
+    keys *= roundUp(std::max<int64_t>(live[axis], 1), box[axis]);
+  return keys;
+}
+
+namespace {
+
+class GpuPlanner {
+public:
+  GpuPlanner(const Problem &problem, const Target &target)
+      : problem(problem), limits(*target.gpu), hull(problem.mask, problem.rank), steps(hull.steps()),
+        grid(nominalGrid(problem, steps)) {}
+
+  Status check() const;
+  Result<Decision> run();
+  Result<Plan> parse(const std::string &text) const;
+
+private:
+  Plan blank(const std::string &name, const std::vector<int64_t> &queryBox) const;
+  void addShapes(const std::string &name, const std::vector<int64_t> &queryBox);
+  void add(Plan plan, const std::vector<int64_t> &live);
+  std::string refusalOf(const Plan &plan) const;
+  void estimate(Candidate &candidate, int64_t keys) const;
+
+  const Problem &problem;
+  const GpuLimits &limits;
+  const HullEstimator hull;
+  const std::vector<int64_t> steps, grid;
+  Decision decision;
+};
+
+} // namespace
+
+/// What no plan can do.
+Status GpuPlanner::check() const {
+  auto notYet = [](const std::string &what, const std::string &instead) {
+    return Status(StatusCode::NotInThisVersion,
+                  what + " is not in this version for the target sm_80; " + instead + " is");
+  };
+  if (problem.element == ElementType::F32)
+    return notYet("dtype f32", "bf16 or f16");
+  const std::string name = problem.plan.empty() ? problem.templateName : problem.plan.substr(0, problem.plan.find(','));
+  if (name == "row" || name == "unfused")
+    return notYet("the template " + name, "online");
+  return {};
+}
+
+Plan GpuPlanner::blank(const std::string &name, const std::vector<int64_t> &queryBox) const {
+  Plan plan;
+  plan.templateName = name;
+  plan.queryBox = queryBox;
+  plan.queryStep = steps;
+  plan.warps = volumeOf(queryBox) / kWarpRows;
+  plan.stages = 1;
+  return plan;
+}
+
+std::string GpuPlanner::refusalOf(const Plan &plan) const {
+  const int64_t shared = sharedBytes(problem, plan), registers = registersOf(problem, plan);
+  if (shared > limits.sharedBytes)
+    return llvm::formatv("it needs {0} bytes of shared memory, the bound is {1}", shared, limits.sharedBytes).str();
+  if (registers > limits.registersPerThread)
+    return llvm::formatv("it needs about {0} registers, the bound is {1}", registers, limits.registersPerThread).str();
+  return "";
+}
+
+/// Clocks of one multiprocessor per query, as if it did one thing after the other.
+void GpuPlanner::estimate(Candidate &candidate, int64_t keys) const {
+  const Plan &plan = candidate.plan;
+  const double queries = double(plan.queries()), keyBoxes = double(keys) / double(plan.keyCapacity());
+  double waste = 1; // boxes that stick out of the grid: on average half a box per axis
+  for (size_t axis = 0; axis < plan.queryBox.size(); ++axis)
+    waste *= 1 + 0.5 * double(plan.queryBox[axis] - 1) * double(steps[axis]) / double(grid[axis]);
+  const double columns = double(roundUp(problem.headDim, kKeyGranule) + roundUp(problem.valueDim, kKeyGranule));
+  candidate.processedPairs = double(keys) * waste;
+  candidate.productCycles = candidate.processedPairs * columns / limits.productsPerClock;
+  const bool masksAll = plan.templateName != "border";
+  const double instructions = kSoftmaxInstructions + kMaskInstructions * (masksAll ? 1 : 0.5);
+  candidate.softmaxCycles =
+      candidate.processedPairs * (1 / limits.exponentialsPerClock + instructions / limits.lanesPerClock);
+  const double copied = 2 * columns * double(keys) / limits.bytesPerClock;
+  candidate.boxCycles = (kBoxClocks + keyBoxes * kKeyBoxClocks + copied) * waste / queries;
+}
+
+void GpuPlanner::add(Plan plan, const std::vector<int64_t> &live) {
+  Candidate candidate;
+  candidate.refused = refusalOf(plan);
+  candidate.sharedBytes = sharedBytes(problem, plan);
+  candidate.registers = registersOf(problem, plan);
+  candidate.plan = plan;
+  const bool window = plan.templateName == "window";
+  estimate(candidate, window ? plan.keyCapacity() : coveredKeys(live, plan.keyBox) / volumeOf(plan.keyBox) *
+                                                        plan.keyCapacity());
+  decision.candidates.push_back(std::move(candidate));
+}
+
+void GpuPlanner::addShapes(const std::string &name, const std::vector<int64_t> &queryBox) {
+  Plan plan = blank(name, queryBox);
+  if (name == "window") {
+    if (const auto live = hull.bound(queryBox, steps)) {
+      plan.keyBox = *live;
+      add(plan, *live);
+    } else {
+      Candidate candidate;
+      candidate.plan = plan;
+      candidate.refused = "the live keys of a query box grow with the grid";
+      decision.candidates.push_back(std::move(candidate));
+    }
+    return;
+  }
+  const std::vector<int64_t> live = name == "online" ? grid : hull.inTheMiddle(queryBox, steps, grid);
+  for (const int64_t keys : kKeys) { // of each size the shape that wastes least; of equal ones the longest last axis
+    std::vector<int64_t> best;
+    for (const std::vector<int64_t> &box : boxesOf(problem.rank, keys))
+      if (best.empty() || coveredKeys(live, box) <= coveredKeys(live, best))
+        best = box;
+    plan.keyBox = best;
+    add(plan, live);
+  }
+}
+
+Result<Decision> GpuPlanner::run() {
+  std::vector<std::string> names{problem.templateName};
+  if (problem.templateName.empty())
+    names = {"window", "border"};
+  for (const std::string &name : names)
+    for (const int64_t warps : kWarps)
+      for (const std::vector<int64_t> &box : boxesOf(problem.rank, warps * kWarpRows))
+        addShapes(name, box);
+  llvm::sort(decision.candidates, [](const Candidate &x, const Candidate &y) {
+    if (x.refused.empty() != y.refused.empty())
+      return x.refused.empty();
+    return x.cycles() != y.cycles() ? x.cycles() < y.cycles() : x.plan.print() < y.plan.print();
+  });
+  if (!decision.winner().refused.empty())
+    return Status::invalid("template: '" + problem.templateName + "' does not fit: " + decision.winner().refused);
+  decision.nominalGrid = grid;
+  return std::move(decision);
+}
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
+
+static bool isPowerOfTwoBox(const std::vector<int64_t> &box) {
+  return std::all_of(box.begin(), box.end(), [](int64_t extent) { return (extent & (extent - 1)) == 0; });
+}
+
+Result<Plan> GpuPlanner::parse(const std::string &text) const {
+  auto bad = [&](const std::string &why) {
+    return Status::invalid("plan: '" + text + "': " + why +
+                           "; a plan for a GPU reads like 'border,query=8x16,key=8x8,warps=8,stages=1'");
+  };
+  std::stringstream stream(text);
+  std::string name, item;
+  std::getline(stream, name, ',');
+  std::vector<int64_t> query, key, warps, stages;
+  while (std::getline(stream, item, ',')) {
+    const size_t equals = std::min(item.find('='), item.size());
+    const std::string word = item.substr(0, equals), value = item.substr(std::min(equals + 1, item.size()));
+    std::vector<int64_t> *list = word == "query"    ? &query
+                                 : word == "key"    ? &key
+                                 : word == "warps"  ? &warps
+                                 : word == "stages" ? &stages
+                                                    : nullptr;
+    if (!list)
+      return bad("unknown word '" + word + "'");
+    if (!readList(value, *list))
+      return bad("'" + value + "' is not a list of numbers");
+  }
+  if (int(query.size()) != problem.rank || int(key.size()) != problem.rank)
+    return bad("needs query and key of rank " + std::to_string(problem.rank));
+  if (warps.size() != 1 || warps[0] > kWarps[1] || volumeOf(query) != warps[0] * kWarpRows || !isPowerOfTwoBox(query))
+    return bad("the query box wants powers of two as extents, " + std::to_string(kWarpRows) +
+               " tokens for each of at most " + std::to_string(kWarps[1]) + " warps");
+  if (stages != std::vector<int64_t>{1})
+    return bad("one stage is all that this version has");
+  Plan plan = blank(name, query);
+  plan.keyBox = key;
+  if (name == "window") {
+    const auto live = hull.bound(query, steps);
+    for (int axis = 0; axis < problem.rank; ++axis)
+      if (!live || key[axis] < (*live)[axis])
+        return bad("the key box does not hold the live keys of a query box");
+  } else if (!isPowerOfTwoBox(key) || volumeOf(key) % kKeyGranule) {
+    return bad("the key box wants powers of two as extents and at least " + std::to_string(kKeyGranule) + " tokens");
+  }
+  if (const std::string refused = refusalOf(plan); !refused.empty())
+    return bad(refused);
+  return plan;
+}
+
+Result<Decision> muntin::makeGpuPlan(const Problem &problem, const Target &target) {
+  GpuPlanner planner(problem, target);
+  if (Status status = planner.check(); !status)
+    return status;
+  if (problem.plan.empty())
+    return planner.run();
+  Result<Plan> plan = planner.parse(problem.plan);
+  if (!plan)
+    return plan.status();
+  Decision decision;
+  Candidate candidate;
+  candidate.plan = *plan;
+  candidate.sharedBytes = sharedBytes(problem, *plan);
+  candidate.registers = registersOf(problem, *plan);
+  decision.candidates.push_back(std::move(candidate));
+  return decision;
+}

@@ -1,0 +1,39 @@
+//===- GpuPlan.h - plans for GPUs ------------------------------*- C++ -*-===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A block of threads takes one query box; each of its warps takes 16 of the
+// queries, the rows of one mma. So a box has 16 tokens per warp. Boxes have powers
+// of two as extents: a token's place in the box is then bits of the thread's
+// number. Key boxes likewise, except where one holds all live keys.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MUNTIN_COMPILER_PLAN_GPUPLAN_H
+#define MUNTIN_COMPILER_PLAN_GPUPLAN_H
+
+#include "compiler/Plan/Plan.h"
+
+namespace muntin {
+
+/// Queries of a warp: the rows of mma.m16n8k16.
+inline constexpr int64_t kWarpRows = 16;
+/// Key boxes are padded to a multiple of this: the inner extent of mma.m16n8k16 in the product with the values.
+inline constexpr int64_t kKeyGranule = 16;
+
+/// Bytes between the rows of a tile of `columns` 16-bit numbers in shared memory. Eight rows at one column, which
+/// ldmatrix reads at once, must fall on different banks: by a swizzle where the row has 2, 4 or a multiple of 8 pieces
+/// of 16 bytes, else because their number is made odd.
+int64_t sharedPitch(int64_t columns);
+
+/// Shared memory of a block in bytes.
+int64_t sharedBytes(const Problem &problem, const Plan &plan);
+
+Result<Decision> makeGpuPlan(const Problem &problem, const Target &target);
+
+} // namespace muntin
+
+#endif // MUNTIN_COMPILER_PLAN_GPUPLAN_H
