@@ -27,6 +27,8 @@ namespace {
 /// Registers of a thread beside accumulators and scores: the sample of 64 keys at D = 128 takes 192, of which 96 are
 /// those.
 constexpr int64_t kOtherRegisters = 96;
+/// As many more for a mask that does not separate into axes.
+constexpr int64_t kJointMaskRegisters = 23;
 /// Instructions per warp and score beside the exponential: scaling, maximum, sum, half a conversion, rescaling.
 constexpr double kSoftmaxInstructions = 4.5;
 /// The same for the selects of a masked box.
@@ -54,10 +56,6 @@ int64_t muntin::sharedBytes(const Problem &problem, const Plan &plan) {
   // The output leaves through the memory of the queries.
   const int64_t query = plan.queries() * std::max(sharedPitch(problem.headDim), sharedPitch(problem.valueDim));
   return query + plan.stages * plan.keyCapacity() * (sharedPitch(problem.headDim) + sharedPitch(problem.valueDim));
-}
-
-static int64_t registersOf(const Problem &problem, const Plan &plan) {
-  return roundUp(problem.valueDim, kKeyGranule) / 2 + plan.keyCapacity() / 2 + kOtherRegisters;
 }
 
 /// Every box of `volume` tokens whose extents are powers of two.
@@ -92,11 +90,14 @@ public:
   Status check() const;
   Result<Decision> run();
   Result<Plan> parse(const std::string &text) const;
+  /// A forced plan, without a prediction.
+  Decision only(const Plan &plan) const;
 
 private:
   Plan blank(const std::string &name, const std::vector<int64_t> &queryBox) const;
   void addShapes(const std::string &name, const std::vector<int64_t> &queryBox);
   void add(Plan plan, const std::vector<int64_t> &live);
+  int64_t registersOf(const Plan &plan) const;
   std::string refusalOf(const Plan &plan) const;
   void estimate(Candidate &candidate, int64_t keys) const;
 
@@ -133,8 +134,13 @@ Plan GpuPlanner::blank(const std::string &name, const std::vector<int64_t> &quer
   return plan;
 }
 
+int64_t GpuPlanner::registersOf(const Plan &plan) const {
+  return roundUp(problem.valueDim, kKeyGranule) / 2 + plan.keyCapacity() / 2 + kOtherRegisters +
+         (hull.separable() ? 0 : kJointMaskRegisters);
+}
+
 std::string GpuPlanner::refusalOf(const Plan &plan) const {
-  const int64_t shared = sharedBytes(problem, plan), registers = registersOf(problem, plan);
+  const int64_t shared = sharedBytes(problem, plan), registers = registersOf(plan);
   if (shared > limits.sharedBytes)
     return llvm::formatv("it needs {0} bytes of shared memory, the bound is {1}", shared, limits.sharedBytes).str();
   if (registers > limits.registersPerThread)
@@ -164,7 +170,7 @@ void GpuPlanner::add(Plan plan, const std::vector<int64_t> &live) {
   Candidate candidate;
   candidate.refused = refusalOf(plan);
   candidate.sharedBytes = sharedBytes(problem, plan);
-  candidate.registers = registersOf(problem, plan);
+  candidate.registers = registersOf(plan);
   candidate.plan = plan;
   const bool window = plan.templateName == "window";
   estimate(candidate, window ? plan.keyCapacity() : coveredKeys(live, plan.keyBox) / volumeOf(plan.keyBox) *
@@ -268,6 +274,16 @@ Result<Plan> GpuPlanner::parse(const std::string &text) const {
   return plan;
 }
 
+Decision GpuPlanner::only(const Plan &plan) const {
+  Candidate candidate;
+  candidate.plan = plan;
+  candidate.sharedBytes = sharedBytes(problem, plan);
+  candidate.registers = registersOf(plan);
+  Decision single;
+  single.candidates.push_back(std::move(candidate));
+  return single;
+}
+
 Result<Decision> muntin::makeGpuPlan(const Problem &problem, const Target &target) {
   GpuPlanner planner(problem, target);
   if (Status status = planner.check(); !status)
@@ -277,11 +293,5 @@ Result<Decision> muntin::makeGpuPlan(const Problem &problem, const Target &targe
   Result<Plan> plan = planner.parse(problem.plan);
   if (!plan)
     return plan.status();
-  Decision decision;
-  Candidate candidate;
-  candidate.plan = *plan;
-  candidate.sharedBytes = sharedBytes(problem, *plan);
-  candidate.registers = registersOf(problem, *plan);
-  decision.candidates.push_back(std::move(candidate));
-  return decision;
+  return planner.only(*plan);
 }

@@ -26,8 +26,14 @@ public:
   virtual Result<uint64_t> processedPairs(const Case &c, const reference::Inputs &inputs) = 0;
   /// Successful compilations so far.
   virtual uint64_t compiles() const = 0;
+  /// Kernels that a problem may have: on a GPU one for each alignment of its tensors.
+  virtual int64_t kernelsPerProblem() const { return 1; }
+  /// What the device itself has seen go wrong, one line each; "" where it looks for nothing.
+  virtual std::string reports() const { return ""; }
   /// Names that problems may carry, for the scope.
   virtual std::vector<std::string> targets() const { return {""}; }
+  /// Element types that it has kernels for.
+  virtual std::vector<ElementType> elements() const { return Scope().elements; }
   /// Those that this machine cannot execute: the run says so.
   virtual std::vector<std::string> skippedTargets() const { return {}; }
 };

@@ -64,6 +64,7 @@ static Result<Plan> planOf(const Options &options, const Device &device) {
   plan.scope.templates = {"", "row", "unfused", "online", "live", "border", "window"};
   if (!options.templateName.empty())
     plan.scope.templates = {options.templateName == "auto" ? "" : options.templateName};
+  plan.scope.elements = device.elements();
   if (!options.dtype.empty()) {
     const Result<ElementType> element = parseElementType(options.dtype);
     if (!element)

@@ -7,9 +7,12 @@
 
 #include "tests/conformance/CallSite.h"
 #include "tests/conformance/Device.h"
+#include "tests/conformance/DeviceCopies.h"
 #include "tests/support/GuardedMemory.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
 #include <muntin/muntin.h>
 
 namespace muntin::conformance {
@@ -26,23 +29,26 @@ using Call = std::unique_ptr<mtn_call, CallRelease>;
 
 class SessionDevice : public Device {
 public:
-  explicit SessionDevice(mtn_session *session) : session_(session) {}
+  SessionDevice(mtn_session *session, const mtn_device_info &info)
+      : session_(session), gpu_(std::string(info.name) != "cpu"), target_(info.target) {}
   ~SessionDevice() override { mtn_session_destroy(session_); }
 
   Status run(const Case &c, const reference::Inputs &inputs, const reference::Outputs &outputs, int threads) override {
     CallSite site(c, inputs, outputs, threads);
-    if (c.door == Door::Forward) {
-      site.arguments.flags = MTN_ALLOCATE_WORKSPACE;
-      return statusOf(mtn_forward(session_, &site.problem, &site.arguments));
-    }
-    mtn_kernel *handle = nullptr;
-    if (const Status status = statusOf(mtn_prepare(session_, &site.problem, 0, &handle)); !status)
+    DeviceCopies copies(session_, gpu_);
+    if (const Status status = copies.send(c, site); !status)
       return status;
-    const Kernel kernel(handle);
-    return c.door == Door::Kernel ? runKernel(kernel.get(), site) : runCall(kernel.get(), site);
+    if (const Status status = run(c, site, copies); !status)
+      return status;
+    return copies.fetch();
   }
   Result<uint64_t> processedPairs(const Case &c, const reference::Inputs &inputs) override {
     CallSite site(c, inputs, {{nullptr, c.problem.element, c.out.strides}, {}}, c.threads);
+    DeviceCopies copies(session_, gpu_);
+    if (const Status status = copies.send(c, site); !status)
+      return status;
+    if (gpu_)
+      site.problem.alignment = alignmentOf(c, copies);
     mtn_kernel *handle = nullptr;
     if (const Status status = statusOf(mtn_prepare(session_, &site.problem, 0, &handle)); !status)
       return status;
@@ -57,17 +63,48 @@ public:
     stats.struct_size = sizeof stats;
     return mtn_session_get_stats(session_, &stats) == MTN_OK ? stats.compiles : 0;
   }
-  std::vector<std::string> targets() const override { return targetsThat(true); }
-  std::vector<std::string> skippedTargets() const override { return targetsThat(false); }
+  int64_t kernelsPerProblem() const override { return gpu_ ? 4 : 1; }
+  std::string reports() const override {
+    const char *file = std::getenv("MUNTIN_EMULATOR_REPORT");
+    std::ifstream stream(file ? file : "");
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  std::vector<std::string> targets() const override {
+    return gpu_ ? std::vector<std::string>{target_} : targetsThat(true);
+  }
+  std::vector<ElementType> elements() const override {
+    return gpu_ ? std::vector{ElementType::F16, ElementType::BF16} : Device::elements();
+  }
+  std::vector<std::string> skippedTargets() const override {
+    return gpu_ ? std::vector<std::string>() : targetsThat(false);
+  }
 
 private:
+  /// That of the tensors, as far as rows have it: a tensor without elements has no copy to tell.
+  static int64_t alignmentOf(const Case &c, const DeviceCopies &copies) {
+    return std::min(copies.alignment(), rowAlignment(c.problem));
+  }
+  Status run(const Case &c, CallSite &site, const DeviceCopies &copies) {
+    if (c.door == Door::Forward) {
+      site.arguments.flags = MTN_ALLOCATE_WORKSPACE;
+      return statusOf(mtn_forward(session_, &site.problem, &site.arguments));
+    }
+    if (gpu_)
+      site.problem.alignment = alignmentOf(c, copies);
+    mtn_kernel *handle = nullptr;
+    if (const Status status = statusOf(mtn_prepare(session_, &site.problem, 0, &handle)); !status)
+      return status;
+    const Kernel kernel(handle);
+    return c.door == Door::Kernel ? runKernel(kernel.get(), site) : runCall(kernel.get(), site);
+  }
+
   static std::vector<std::string> targetsThat(bool run) {
     const mtn_target_info *rows = nullptr;
     size_t count = 0;
     std::vector<std::string> names;
     if (mtn_targets(&rows, &count) == MTN_OK)
       for (size_t i = 0; i < count; ++i)
-        if (rows[i].implemented && bool(rows[i].supported) == run)
+        if (rows[i].implemented && bool(rows[i].supported) == run && !std::string(rows[i].name).starts_with("sm_"))
           names.push_back(rows[i].name);
     return names;
   }
@@ -108,6 +145,8 @@ private:
   }
 
   mtn_session *session_;
+  const bool gpu_;
+  const std::string target_;
 };
 
 } // namespace
@@ -120,7 +159,11 @@ Result<std::unique_ptr<Device>> openSession(const std::string &name) {
   mtn_session *session = nullptr;
   if (const Status status = statusOf(mtn_session_create(&options, &session)); !status)
     return status;
-  auto device = std::make_unique<SessionDevice>(session);
+  mtn_device_info info = {};
+  info.struct_size = sizeof info;
+  if (const Status status = statusOf(mtn_session_get_device(session, &info)); !status)
+    return status;
+  auto device = std::make_unique<SessionDevice>(session, info);
   const char *compiler = nullptr;
   if (const Status status = statusOf(mtn_session_get_compiler(session, &compiler)); !status)
     return status;

@@ -141,7 +141,10 @@ Report runSuite(Device &device, const Plan &plan, const std::function<void(int64
   for (const auto &[name, tally] : report.groups)
     if (tally.passed == 0 && tally.refused >= kRefusalsOfNoUse)
       report.failures.push_back(name + " refused all of " + std::to_string(tally.refused) + " cases");
-  if (report.failures.empty() && (report.compiles < shared.ran.size() || report.compiles > shared.seen.size()))
+  if (const std::string reports = device.reports(); !reports.empty())
+    report.failures.push_back("reports of the device, the first of which are\n" + reports.substr(0, 2000));
+  const uint64_t most = shared.seen.size() * static_cast<uint64_t>(device.kernelsPerProblem());
+  if (report.failures.empty() && (report.compiles < shared.ran.size() || report.compiles > most))
     report.failures.push_back(std::to_string(report.compiles) + " compilations for " + std::to_string(report.kernels) +
                               " problems that ran: another shape compiles nothing");
   return std::move(report);
