@@ -221,6 +221,8 @@ Result<std::string> Compilation::emitCode() {
     (*code)->print(stream, nullptr);
     return text;
   }
+  if (target.gpu && options.emit == MTNC_EMIT_OBJECT)
+    return Status::invalid("emit: object files are for CPUs, expected assembly, which for a GPU is PTX");
   if (Status status = begin("codegen"); !status)
     return status;
   Result<std::string> object = generateCode(**code, **machine, options.emit == MTNC_EMIT_ASM || target.gpu);

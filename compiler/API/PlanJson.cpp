@@ -38,7 +38,8 @@ static llvm::json::Object describePlan(const Candidate &candidate) {
   return object;
 }
 
-/// Multiply-adds of the processed pairs at the machine's peak (two vectors a cycle on a CPU), over the predicted cycles.
+/// Multiply-adds of the processed pairs at the machine's peak (two vectors a cycle on a CPU), over the predicted
+/// cycles.
 static double shareOfPeak(const Problem &problem, const Target &target, const Candidate &candidate) {
   double perCycle = target.gpu ? target.gpu->productsPerClock
                                : 2.0 * double(candidate.plan.lanes) * (candidate.plan.pack == "pairs" ? 2 : 1);

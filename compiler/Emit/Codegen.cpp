@@ -57,9 +57,9 @@ Result<std::unique_ptr<llvm::TargetMachine>> muntin::makeTargetMachine(const Tar
   if (!found)
     return Status(StatusCode::CompileFailed, "codegen: " + error);
   llvm::TargetOptions options;
-  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
-      triple, target.llvmCpu, target.llvmFeatures, options, llvm::Reloc::PIC_, {},
-      target.gpu ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Default));
+  return std::unique_ptr<llvm::TargetMachine>(
+      found->createTargetMachine(triple, target.llvmCpu, target.llvmFeatures, options, llvm::Reloc::PIC_, {},
+                                 target.gpu ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Default));
 }
 
 Result<std::unique_ptr<llvm::Module>> muntin::translateModule(mlir::ModuleOp module, llvm::LLVMContext &context,

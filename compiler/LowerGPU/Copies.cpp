@@ -223,8 +223,8 @@ void Cta::copyOut(tile::StoreOp op) {
   forEachUnit(lane, 32, 16, 2 * operand.columns / unitBytes, [&](Value ofWarp, Value unit) {
     Value row = f.add(f.mul(warp, 16), ofWarp);
     when(tokenIsThere(queries, row), {}, [&] {
-      Value read = machine.load(unitType, machine.sharedPointer(unitAddress(tile, row, unit, unitBytes), tile.base),
-                                unitBytes);
+      Value read =
+          machine.load(unitType, machine.sharedPointer(unitAddress(tile, row, unit, unitBytes), tile.base), unitBytes);
       Value distance = b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), f.mul(unit, unitBytes));
       machine.store(read, machine.globalOffset(tokenAddress(operand, queries, base, row), distance), unitBytes);
       return Values();

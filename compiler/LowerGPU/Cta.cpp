@@ -20,8 +20,7 @@ constexpr int64_t kWarpThreads = 32;
 
 Cta::Cta(OpBuilder &builder, func::FuncOp kernel, tile::PlanAttr plan, StringRef name)
     : b(builder), loc(kernel.getLoc()), kernel(kernel), plan(plan), rank(plan.getQueryBox().getDims().size()),
-      frame(builder, loc, name, kWarpThreads * plan.getWarps()), machine(builder, loc),
-      f(builder, loc) {}
+      frame(builder, loc, name, kWarpThreads * plan.getWarps()), machine(builder, loc), f(builder, loc) {}
 
 LogicalResult Cta::emit() {
   thread = f.rem(machine.threadNumber(), threads()); // says how large it can be
@@ -87,7 +86,8 @@ void Cta::bindArguments() {
       operands[argument] = operandOf(Tensor::Out, type, head);
     else if (type && name == "lse")
       operands[argument] = operandOf(Tensor::Lse, type, head);
-    else if (auto extras = dyn_cast<tile::ExtrasType>(argument.getType()); extras && extras.getContent() == "segments") {
+    else if (auto extras = dyn_cast<tile::ExtrasType>(argument.getType());
+             extras && extras.getContent() == "segments") {
       auto ofBatch = [&](Tensor tensor) {
         return machine.globalOffset(frame.tensor(tensor), f.mul(f.mul(batch, frame.stride(tensor, 0)), 4));
       };
@@ -148,7 +148,8 @@ void Cta::splitScale(tile::SplitScaleOp op) {
   Value negative = compare(arith::CmpFPredicate::OLT, scale, zero);
   Value null = compare(arith::CmpFPredicate::OEQ, scale, zero);
   Value sign = f.select(null, zero, f.select(negative, number(-1), one));
-  Value size = arith::MulFOp::create(b, loc, arith::MulFOp::create(b, loc, scale, sign), number(1.44269504f)); // log2(e)
+  Value size =
+      arith::MulFOp::create(b, loc, arith::MulFOp::create(b, loc, scale, sign), number(1.44269504f)); // log2(e)
   scalars.map(op.getSign(), sign);
   scalars.map(op.getSize(), f.select(null, one, size));
 }
@@ -206,7 +207,8 @@ LogicalResult Cta::emitElementwise(mlir::Operation &op) {
     else if (isa<math::Log2Op>(op))
       results.push_back(machine.log2(inputs[0]));
     else
-      results.push_back(b.create(OperationState(loc, op.getName(), inputs, {b.getF32Type()}, op.getAttrs()))->getResult(0));
+      results.push_back(
+          b.create(OperationState(loc, op.getName(), inputs, {b.getF32Type()}, op.getAttrs()))->getResult(0));
   }
   registers[tile] = results;
   return success();

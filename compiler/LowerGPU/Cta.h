@@ -60,7 +60,7 @@ struct Operand {
 
 /// Rows of 16-bit numbers in shared memory.
 struct SharedTile {
-  int64_t base;    ///< bytes from the block's
+  int64_t base; ///< bytes from the block's
   int64_t rows;
   int64_t columns; ///< padded to the product's inner extent
   int64_t pitch;   ///< bytes
@@ -160,17 +160,17 @@ private:
   Machine machine;
   attn::FoldingBuilder f;
 
-  Value thread, lane, warp, sharedBase;      // i32
-  Value laneGroup, laneInGroup;              // g and t of the picture
-  Value batch, head, kvHead;                 // i64
+  Value thread, lane, warp, sharedBase;                 // i32
+  Value laneGroup, laneInGroup;                         // g and t of the picture
+  Value batch, head, kvHead;                            // i64
   llvm::SmallVector<Value, 3> queryExtents, keyExtents; // i64
   TileBox queries;
-  Value queryCoordinates[2][3]; ///< of the lane's two rows, i32; a row without a token has those of the last token
+  Value queryCoordinates[2][3];     ///< of the lane's two rows, i32; a row without a token has those of the last token
   Value keySegments, querySegments; ///< pointers of the batch entry, for document masks
 
-  int64_t sharedTop = 0, sharedBytes = 0; ///< in use here; at most
-  int64_t outputBase = 0;                 ///< where the output gathers on its way out
-  int64_t copyGroups = 0, arrivedGroups = 0; ///< begun; known to have arrived
+  int64_t sharedTop = 0, sharedBytes = 0;                             ///< in use here; at most
+  int64_t outputBase = 0;                                             ///< where the output gathers on its way out
+  int64_t copyGroups = 0, arrivedGroups = 0;                          ///< begun; known to have arrived
   std::map<std::tuple<unsigned, int, int64_t>, Value> axisConditions; ///< of the mask being emitted
 
   mlir::IRMapping scalars;

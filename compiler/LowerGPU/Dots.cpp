@@ -70,8 +70,8 @@ void Cta::emitScores(tile::DotOp op, const SharedTile &query, const SharedTile &
 void Cta::emitProduct(tile::DotOp op, ArrayRef<Value> left, const SharedTile &value) {
   awaitArrival({&value});
   Value valueRow = f.rem(lane, 16), valuePiece = f.div(lane, 16);
-  Values sums = op.getAcc() ? registers.find(op.getAcc())->second
-                            : Values(registersOf(op.getResult().getType()), number(0));
+  Values sums =
+      op.getAcc() ? registers.find(op.getAcc())->second : Values(registersOf(op.getResult().getType()), number(0));
   for (int64_t keys = 0; keys < value.rows; keys += 16) {
     Values probabilities;
     for (int64_t index = keys / 2; index < keys / 2 + 8; index += 2)

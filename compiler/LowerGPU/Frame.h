@@ -29,11 +29,11 @@ public:
   /// A kernel without parameters; the builder then stands at its beginning.
   Frame(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef name, int64_t threads);
 
-  mlir::Value symbol(Symbol symbol);                     ///< i64
-  mlir::Value stride(Tensor tensor, unsigned axis);      ///< in elements, i64
-  mlir::Value tensor(Tensor tensor);                     ///< pointer to global memory
-  mlir::Value counter();                                 ///< pointer to global memory
-  mlir::Value scale();                                   ///< f64
+  mlir::Value symbol(Symbol symbol);                ///< i64
+  mlir::Value stride(Tensor tensor, unsigned axis); ///< in elements, i64
+  mlir::Value tensor(Tensor tensor);                ///< pointer to global memory
+  mlir::Value counter();                            ///< pointer to global memory
+  mlir::Value scale();                              ///< f64
   /// Ends the function and writes the recipe's attributes.
   void finish(int64_t sharedBytes);
 

@@ -51,9 +51,7 @@ Value Machine::load(Type type, Value pointer, int64_t align) {
   return LLVM::LoadOp::create(b, loc, type, pointer, align);
 }
 
-void Machine::store(Value value, Value pointer, int64_t align) {
-  LLVM::StoreOp::create(b, loc, value, pointer, align);
-}
+void Machine::store(Value value, Value pointer, int64_t align) { LLVM::StoreOp::create(b, loc, value, pointer, align); }
 
 Value Machine::isNotNull(Value pointer) {
   Value null = LLVM::ZeroOp::create(b, loc, pointer.getType());
@@ -113,9 +111,9 @@ Values Machine::multiply(Type element, ValueRange a, ValueRange bs, ValueRange c
   Type f32 = b.getF32Type();
   Type four = LLVM::LLVMStructType::getLiteral(b.getContext(), {f32, f32, f32, f32});
   auto type = element.isF16() ? NVVM::MMATypes::f16 : NVVM::MMATypes::bf16;
-  Value product = NVVM::MmaOp::create(b, loc, four, asOperands(a), asOperands(bs), c, {16, 8, 16}, std::nullopt,
-                                      std::nullopt, std::array{type, type},
-                                      std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
+  Value product =
+      NVVM::MmaOp::create(b, loc, four, asOperands(a), asOperands(bs), c, {16, 8, 16}, std::nullopt, std::nullopt,
+                          std::array{type, type}, std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
   return unpack(b, loc, product, 4);
 }
 

@@ -51,8 +51,7 @@ Value Cta::allowedOnAxis(attn::MaskAttrInterface mask, const attn::MaskContext &
   Value there = f.less(place, narrow(box.count));
   if (!mask.separable(rank))
     return known = there;
-  Value allowed =
-      mask.allowsOnAxis(b, loc, context, axis, queryCoordinates[row][axis], coordinate(box, place));
+  Value allowed = mask.allowsOnAxis(b, loc, context, axis, queryCoordinates[row][axis], coordinate(box, place));
   return known = f.both(allowed, there);
 }
 

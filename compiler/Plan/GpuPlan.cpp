@@ -173,8 +173,8 @@ void GpuPlanner::add(Plan plan, const std::vector<int64_t> &live) {
   candidate.registers = registersOf(plan);
   candidate.plan = plan;
   const bool window = plan.templateName == "window";
-  estimate(candidate, window ? plan.keyCapacity() : coveredKeys(live, plan.keyBox) / volumeOf(plan.keyBox) *
-                                                        plan.keyCapacity());
+  estimate(candidate,
+           window ? plan.keyCapacity() : coveredKeys(live, plan.keyBox) / volumeOf(plan.keyBox) * plan.keyCapacity());
   decision.candidates.push_back(std::move(candidate));
 }
 

@@ -54,9 +54,9 @@ struct Candidate {
   double softmaxCycles = 0;  ///< masks, maxima, exponentials
   double boxCycles = 0;      ///< lists, transposition, stores, per query
   double cycles() const { return productCycles + softmaxCycles + boxCycles; }
-  int64_t sharedBytes = 0;   ///< GPUs: of a block
-  int64_t registers = 0;     ///< GPUs: of a thread, estimated
-  std::string refused; ///< why it is not eligible; empty if it is
+  int64_t sharedBytes = 0; ///< GPUs: of a block
+  int64_t registers = 0;   ///< GPUs: of a thread, estimated
+  std::string refused;     ///< why it is not eligible; empty if it is
 };
 
 struct Decision {

@@ -37,9 +37,9 @@ static std::string planText(const Problem &problem, const Plan &plan) {
     text += llvm::formatv("pack = \"none\", target = \"{0}\", warps = {1}, stages = {2}, align = {3}>", problem.target,
                           plan.warps, plan.stages, problem.alignment);
   else
-    text += llvm::formatv("rows = {0}, vectors = {1}, lanes = {2}, pack = \"{3}\", target = \"{4}\"{5}>", plan.rows,
-                          plan.blockVectors, plan.lanes, plan.pack, problem.target,
-                          plan.trimmed ? ", trimmed = true" : "");
+    text +=
+        llvm::formatv("rows = {0}, vectors = {1}, lanes = {2}, pack = \"{3}\", target = \"{4}\"{5}>", plan.rows,
+                      plan.blockVectors, plan.lanes, plan.pack, problem.target, plan.trimmed ? ", trimmed = true" : "");
   return text;
 }
 

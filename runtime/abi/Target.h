@@ -26,7 +26,7 @@ enum class Bf16Dot : uint8_t { None, Native, Expanded };
 
 /// What a GPU architecture allows and does per clock; sources stand in Target.cpp.
 struct GpuLimits {
-  int64_t sharedBytes;         ///< of a block, that a plan may use
+  int64_t sharedBytes; ///< of a block, that a plan may use
   int64_t registersPerThread;
   int64_t multiprocessors;     ///< of the machine that predictions are for
   double gigahertz;            ///< of that machine
@@ -43,13 +43,13 @@ struct Target {
   const char *llvmFeatures; ///< -mattr of the code generator
   int lanes;                ///< f32 lanes of a vector register; 0 for GPUs
   int vectorRegisters;
-  Bf16Dot bf16Dot;     ///< products of bf16 pairs accumulated in f32 (vdpbf16ps)
-  int64_t l1Bytes;     ///< data cache, per core
-  int64_t l2Bytes;     ///< per core, the smallest of the machines that the row stands for
-  bool implemented;    ///< false: named by the contract, not built yet
-  bool forTests;       ///< not chosen by detection
+  Bf16Dot bf16Dot;                ///< products of bf16 pairs accumulated in f32 (vdpbf16ps)
+  int64_t l1Bytes;                ///< data cache, per core
+  int64_t l2Bytes;                ///< per core, the smallest of the machines that the row stands for
+  bool implemented;               ///< false: named by the contract, not built yet
+  bool forTests;                  ///< not chosen by detection
   const GpuLimits *gpu = nullptr; ///< null for CPUs
-  bool avx512() const; ///< whether code for it may hold instructions of AVX-512
+  bool avx512() const;            ///< whether code for it may hold instructions of AVX-512
 };
 
 /// All rows, best last among those that detection may choose.

@@ -57,11 +57,8 @@ static Result<std::unique_ptr<Device>> openEmulator(const std::string &device, c
     return Status(target.status().code(), fmt::format("device is '{}': {}", device, target.status().message()));
   if (!(*target)->gpu)
     return notADevice(device);
-  return createCudaDevice({.name = "emulator:" + wanted,
-                           .library = emulatorLibrary(),
-                           .ordinal = 0,
-                           .architecture = wanted,
-                           .log = log});
+  return createCudaDevice(
+      {.name = "emulator:" + wanted, .library = emulatorLibrary(), .ordinal = 0, .architecture = wanted, .log = log});
 }
 
 Result<std::unique_ptr<Device>> openDevice(const SessionOptions &options, const Environment &environment,

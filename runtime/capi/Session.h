@@ -129,7 +129,7 @@ private:
   const std::chrono::duration<double> compileTimeout_;
   const bool compileNever_;
   const std::unique_ptr<Device> device_; ///< outlives the kernels of cache_
-  const Target *const gpu_; ///< the device's row of the target table if it is a GPU, else null
+  const Target *const gpu_;              ///< the device's row of the target table if it is a GPU, else null
   CompilerLibrary compiler_;
   DiskCache disk_;
   Bundles bundles_;

@@ -27,8 +27,8 @@ static int64_t layoutAlignment(const TensorView &tensor) {
   for (int axis = 0; axis < tensor.rank; ++axis) {
     const bool last = axis + 1 == tensor.rank;
     if (last || tensor.extents[axis] > 1)
-      alignment = std::min(
-          alignment, unitOf(bytes * static_cast<uint64_t>(last ? tensor.extents[axis] : tensor.strides[axis])));
+      alignment = std::min(alignment,
+                           unitOf(bytes * static_cast<uint64_t>(last ? tensor.extents[axis] : tensor.strides[axis])));
   }
   return alignment;
 }

@@ -49,12 +49,11 @@ Status DeviceCopies::send(const Case &c, CallSite &site) {
   const auto list = [](const mtn_tensor &tensor) {
     return Layout{.span = tensor.extents[0] * tensor.extents[1], .flushRight = true};
   };
-  for (const Status &status :
-       {send(site.query, c.query, bytes, false, true), send(site.key, c.key, bytes, false, true),
-        send(site.value, c.value, bytes, false, true), send(site.out, c.out, bytes, true, true),
-        c.lse ? send(site.lse, *c.lse, 4, true, false) : Status(),
-        c.segments ? send(site.segments, list(site.segments), 4, false, false) : Status(),
-        c.kvSegments ? send(site.kvSegments, list(site.kvSegments), 4, false, false) : Status()})
+  for (const Status &status : {send(site.query, c.query, bytes, false, true), send(site.key, c.key, bytes, false, true),
+                               send(site.value, c.value, bytes, false, true), send(site.out, c.out, bytes, true, true),
+                               c.lse ? send(site.lse, *c.lse, 4, true, false) : Status(),
+                               c.segments ? send(site.segments, list(site.segments), 4, false, false) : Status(),
+                               c.kvSegments ? send(site.kvSegments, list(site.kvSegments), 4, false, false) : Status()})
     if (!status)
       return status;
   return {};

@@ -10,13 +10,14 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 
 using namespace muntin;
 using namespace muntin::conformance;
 
 namespace {
 struct Options {
-  std::string device = "cpu", target, templateName, mask, dtype, replay;
+  std::string device = "cpu", target, templateName, mask, dtype, replay, reports;
   uint64_t seed = 0;
   int64_t problems = 6000, shapesPerKernel = 10, maxFailures = 10;
   int workers = 0;
@@ -24,7 +25,8 @@ struct Options {
 } // namespace
 
 static void declare(CLI::App &app, Options &options) {
-  app.add_option("--device", options.device, "cpu, or reference: the judge judged by itself")->capture_default_str();
+  app.add_option("--device", options.device, "cpu, cuda, emulator:sm_80, or reference: the judge judged by itself")
+      ->capture_default_str();
   app.add_option("--seed", options.seed, "another seed, other problems")->capture_default_str();
   app.add_option("--problems", options.problems, "how many")->capture_default_str()->check(CLI::NonNegativeNumber);
   app.add_option("--shapes-per-kernel", options.shapesPerKernel, "1: a kernel of its own for each problem")
@@ -36,6 +38,7 @@ static void declare(CLI::App &app, Options &options) {
   app.add_option("--mask", options.mask, "this mask only, with a number for each axis");
   app.add_option("--workers", options.workers, "cases at once; 0: one per core")->capture_default_str();
   app.add_option("--max-failures", options.maxFailures, "stop after so many")->capture_default_str();
+  app.add_option("--reports", options.reports, "file for what the emulator finds; any finding is a failure");
   app.add_option("--replay", options.replay,
                  "KERNEL.SHAPE: that case only, as a failure names it; KERNEL: all its shapes");
   app.footer("Example: muntin-conformance --seed 7 --problems 50000 --shapes-per-kernel 1 --target x86-64-v3");
@@ -99,6 +102,10 @@ int main(int argc, char **argv) {
   declare(app, options);
   CLI11_PARSE(app, argc, argv);
 
+  if (!options.reports.empty()) { // before the emulator is opened
+    std::remove(options.reports.c_str());
+    setenv("MUNTIN_EMULATOR_REPORT", options.reports.c_str(), 1);
+  }
   Result<std::unique_ptr<Device>> device = std::unique_ptr<Device>();
   if (options.device == "reference")
     device = makeReferenceDevice();

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/abi/Image.h"
+#include "runtime/abi/Target.h"
 #include "tools/muntin/Command.h"
 #include "tools/muntin/PlanJson.h"
 #include "tools/muntin/Problems.h"
@@ -41,18 +42,14 @@ struct Stage {
 };
 } // namespace
 
-static constexpr Stage kStages[] = {{"attn", MTN_EMIT_ATTN, "//"},
-                                    {"tile", MTN_EMIT_TILE, "//"},
-                                    {"llvm", MTN_EMIT_LLVM, ";"},
-                                    {"asm", MTN_EMIT_ASM, "#"},
-                                    {"object", MTN_EMIT_OBJECT, nullptr}};
+static constexpr Stage kStages[] = {{"attn", MTN_EMIT_ATTN, "//"}, {"tile", MTN_EMIT_TILE, "//"},
+                                    {"llvm", MTN_EMIT_LLVM, ";"},  {"asm", MTN_EMIT_ASM, "#"},
+                                    {"ptx", MTN_EMIT_ASM, "//"},   {"object", MTN_EMIT_OBJECT, nullptr}};
 
 static Result<const Stage *> findStage(const std::string &name) {
   for (const Stage &stage : kStages)
     if (name == stage.name)
       return &stage;
-  if (name == "ptx")
-    return Status{StatusCode::NotInThisVersion, fmt::format("--emit {} is not in this version", name)};
   return Status::invalid(fmt::format("--emit is '{}'; expected attn, tile, llvm, asm, ptx, object or bundle", name));
 }
 
@@ -85,6 +82,17 @@ static Status emitStage(const Options &options, const Stage &stage, const std::v
   if (Status status = file->write(output); !status)
     return status;
   return file->commit();
+}
+
+/// Assembly and objects are of CPUs, PTX of GPUs.
+static Status checkStage(const std::string &stage, const std::string &target) {
+  const Result<const Target *> row = findTarget(target);
+  const bool gpu = row && (*row)->gpu;
+  if (gpu && (stage == "asm" || stage == "object"))
+    return Status::invalid(fmt::format("--emit is {}, which {} has not; expected ptx", stage, target));
+  if (!gpu && stage == "ptx")
+    return Status::invalid(fmt::format("--emit is ptx, which {} has not; expected asm", target));
+  return {};
 }
 
 static Result<Json> summarize(const Session &session, const Request &request) {
@@ -187,6 +195,9 @@ static Status compile(const Options &options) {
   Result<const Stage *> stage = findStage(*options.emit);
   if (!stage)
     return stage.status();
+  for (const Request &request : *requests)
+    if (Status status = checkStage(*options.emit, request.problem.target); !status)
+      return status;
   if (options.json)
     return Status::invalid("--json is given together with --emit, whose output is no JSON; expected one of them");
   return emitStage(options, **stage, *requests);
@@ -201,7 +212,8 @@ void muntin::addCompile(CLI::App &app, Options &o, Action &action) {
   addRepeatedOptions(*command, o);
   addTargetOption(*command, o, /*repeated=*/true);
   command->add_option("--device", o.device, "whose targets (default cpu)")->type_name("cpu")->group("Machine");
-  command->add_option("--emit", o.emit, "the stage to write: attn, tile, llvm, asm, object, bundle (ptx: not yet)")
+  command
+      ->add_option("--emit", o.emit, "the stage to write: attn, tile, llvm, asm, object, bundle; ptx for GPUs")
       ->type_name("STAGE")
       ->group("Output");
   command->add_option("-o", o.output, "where to write it (default: standard output); without --emit a bundle")

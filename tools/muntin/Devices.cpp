@@ -34,7 +34,7 @@ static std::string targetTableText(std::span<const mtn_target_info> targets) {
     if (!row || (*row)->forTests)
       continue;
     table.add({info.name, (*row)->lanes ? std::to_string((*row)->lanes) : "-",
-               (*row)->bf16Dot == Bf16Dot::Native ? "yes" : "no", describe(info)});
+               (*row)->bf16Dot == Bf16Dot::Native || (*row)->gpu ? "yes" : "no", describe(info)});
   }
   return table.print();
 }
@@ -47,6 +47,18 @@ static Json targetJson(std::span<const mtn_target_info> targets) {
                     {"supported", info.supported != 0},
                     {"host", info.host != 0}});
   return json;
+}
+
+/// What the device called `name` says of itself, or why there is none.
+static std::string describeGpu(const Options &options, const char *name) {
+  Options gpu = options;
+  gpu.device = name;
+  Result<Session> session = openSession(gpu, 0);
+  if (!session)
+    return "none: " + session.status().message();
+  Expected<mtn_device_info> device = session->device();
+  return device ? fmt::format("{}: {}, target {}", device->name, device->description, device->target)
+                : device.error().message();
 }
 
 static Status devices(const Options &options) {
@@ -77,8 +89,8 @@ static Status devices(const Options &options) {
   Facts facts;
   facts.add(device->name, fmt::format("{}, {} threads, target {}", device->description, device->threads,
                                       *device->target ? device->target : "none"));
-  facts.add("cuda", "not in this version");
-  facts.add("emulator", "not in this version");
+  for (const char *name : {"cuda", "emulator"})
+    facts.add(name, describeGpu(options, name));
   facts.add("compiler", compiler ? path : fmt::format("none: {}", compiler.message()));
   emit(facts.print() + '\n' + targetTableText({rows, count}));
   return {};

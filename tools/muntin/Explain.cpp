@@ -136,9 +136,8 @@ static void printJson(const Request &request, const Explanation &e) {
 static void addPlan(Facts &facts, const Json &plan) {
   facts.add("plan", printPlan(plan));
   static constexpr std::pair<const char *, const char *> fields[] = {
-      {"query_box", "  query box"},        {"query_step", "  query step"},
-      {"key_box", "  key box"},            {"pack", "  packed"},
-      {"shared_bytes", "  shared memory"}, {"estimated_registers", "  registers, about"}};
+      {"query_box", "  query box"}, {"query_step", "  query step"},      {"key_box", "  key box"},
+      {"pack", "  packed"},         {"shared_bytes", "  shared memory"}, {"estimated_registers", "  registers, about"}};
   const bool halves = plan.contains("hulls") && plan["hulls"] == 2;
   for (const auto &[key, name] : fields)
     if (plan.contains(key))
@@ -156,13 +155,12 @@ static void addGpuPrediction(Facts &facts, const Request &request, const Json &p
   const Json &candidates = plan.contains("candidates") ? plan["candidates"] : Json::array();
   for (size_t i = 0; i < std::min(shown, candidates.size()); ++i) {
     const Json &c = candidates[i];
-    facts.add(i == 0 ? "candidates" : "", fmt::format("{:<52} {:>6.1f} clocks/query: products {:.1f}, softmax {:.1f}, "
-                                                      "boxes {:.1f}",
-                                                      c["text"].get<std::string>(),
-                                                      c["predicted_cycles_per_query"].get<double>(),
-                                                      c["predicted_product_cycles"].get<double>(),
-                                                      c["predicted_softmax_cycles"].get<double>(),
-                                                      c["predicted_box_cycles"].get<double>()));
+    facts.add(i == 0 ? "candidates" : "",
+              fmt::format("{:<52} {:>6.1f} clocks/query: products {:.1f}, softmax {:.1f}, "
+                          "boxes {:.1f}",
+                          c["text"].get<std::string>(), c["predicted_cycles_per_query"].get<double>(),
+                          c["predicted_product_cycles"].get<double>(), c["predicted_softmax_cycles"].get<double>(),
+                          c["predicted_box_cycles"].get<double>()));
   }
 }
 

@@ -137,8 +137,8 @@ static Status fillTarget(const Options &o, const Text &target, RequestNeeds need
   if (!(*row)->implemented)
     return notYet(fmt::format("--target {}", name));
   if (needs.execution && isGpuDevice(o) != ((*row)->gpu != nullptr))
-    return {StatusCode::Unavailable, fmt::format("--target is {}, which --device {} cannot execute", name,
-                                                 o.device.value_or("cpu"))};
+    return {StatusCode::Unavailable,
+            fmt::format("--target is {}, which --device {} cannot execute", name, o.device.value_or("cpu"))};
   if (needs.execution && !(*row)->gpu && !machineSupports(**row))
     return {StatusCode::Unavailable, fmt::format("--target is {}, which this machine cannot execute", name)};
   problem.target = (*row)->name;

@@ -83,7 +83,8 @@ public:
   Result<void *> allocate(size_t bytes) override {
     const InContext inside(*context_);
     Address address = 0;
-    if (Status status = check(driver().allocate(&address, bytes), fmt::format("cuMemAlloc of {} bytes", bytes)); !status)
+    if (Status status = check(driver().allocate(&address, bytes), fmt::format("cuMemAlloc of {} bytes", bytes));
+        !status)
       return status;
     return std::bit_cast<void *>(address);
   }
@@ -200,9 +201,8 @@ Result<Ordinal> choose(const Driver &driver, const CudaOptions &options) {
     if (options.architecture.starts_with(fmt::format("sm_{}{}", capability.major, capability.minor)))
       return device;
   }
-  return Status(StatusCode::Unavailable,
-                fmt::format("device {}: {} has no {} among its {} devices", options.name, driver.library(),
-                            options.architecture, count));
+  return Status(StatusCode::Unavailable, fmt::format("device {}: {} has no {} among its {} devices", options.name,
+                                                     driver.library(), options.architecture, count));
 }
 
 } // namespace

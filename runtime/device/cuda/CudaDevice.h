@@ -16,10 +16,10 @@
 namespace muntin::runtime {
 
 struct CudaOptions {
-  std::string name;          ///< of the device, for people: "cuda:0", "emulator:sm_80"
-  std::string library;       ///< the driver
-  int ordinal = 0;           ///< which of its devices
-  std::string architecture;  ///< if set, the first device of this row of the target table instead
+  std::string name;         ///< of the device, for people: "cuda:0", "emulator:sm_80"
+  std::string library;      ///< the driver
+  int ordinal = 0;          ///< which of its devices
+  std::string architecture; ///< if set, the first device of this row of the target table instead
   Log log = Log();
 };
 

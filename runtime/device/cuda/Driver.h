@@ -24,7 +24,7 @@ namespace muntin::runtime::cuda {
 
 using Code = int; ///< CUresult
 constexpr Code kSuccess = 0, kNoDevice = 100, kNoBinary = 209, kInvalidPtx = 218, kOldDriver = 222, kNotReady = 600;
-using Ordinal = int;               ///< CUdevice
+using Ordinal = int;                ///< CUdevice
 using Address = unsigned long long; ///< CUdeviceptr
 using Context = struct ContextTag *;
 using ModuleHandle = struct ModuleTag *;

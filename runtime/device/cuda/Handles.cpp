@@ -68,7 +68,8 @@ Result<void *> CudaModule::entry(const std::string &name) const {
 Result<std::unique_ptr<StreamEvent>> CudaEvent::create(ContextRef context) {
   const InContext inside(*context);
   EventHandle handle = nullptr;
-  if (Status status = context->driver->check(context->driver->createEvent(&handle, kNoTiming), "cuEventCreate"); !status)
+  if (Status status = context->driver->check(context->driver->createEvent(&handle, kNoTiming), "cuEventCreate");
+      !status)
     return status;
   return std::unique_ptr<StreamEvent>(std::make_unique<CudaEvent>(std::move(context), handle));
 }

@@ -29,8 +29,9 @@ typedef struct mtn_problem {
   const char *template_name; /* null: the planner chooses */
   const char *target;        /* null or "host": the best that the session's device supports */
   const char *plan;          /* null: the planner chooses */
-  /* GPUs: 16, 8, 4 or 2, a divisor of the tensors' addresses, of their strides and of their rows, in bytes; a kernel for
-   * a larger one is faster. 0: mtn_forward looks at the tensors, all else takes the largest that the rows allow. CPUs: 0. */
+  /* GPUs: 16, 8, 4 or 2, a divisor of the tensors' addresses, of their strides and of their rows, in bytes; a kernel
+   * for a larger one is faster. 0: mtn_forward looks at the tensors, all else takes the largest that the rows allow.
+   * CPUs: 0. */
   int64_t alignment;
 } mtn_problem;
 

@@ -38,9 +38,9 @@ TEST(CompilerApi, BadKeysNameWhatTheyExpect) {
 }
 
 TEST(CompilerApi, TargetsOfLaterVersionsAreRefused) {
-  Compiled compiled = compile("muntin-problem-1 forward f32 rank=1 d=8 dv=8 target=sm_80 mask=causal()");
+  Compiled compiled = compile("muntin-problem-1 forward f32 rank=1 d=8 dv=8 target=sm_90a mask=causal()");
   EXPECT_EQ(compiled.code, StatusCode::NotInThisVersion);
-  EXPECT_NE(compiled.message.find("sm_80"), std::string::npos) << compiled.message;
+  EXPECT_NE(compiled.message.find("sm_90a"), std::string::npos) << compiled.message;
 }
 
 TEST(CompilerApi, KeysNeedNoEnd) {

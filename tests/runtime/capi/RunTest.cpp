@@ -249,8 +249,11 @@ TEST(SessionOptions, AreChecked) {
     EXPECT_NE(session.error().message().find(part), std::string::npos) << session.error().message();
   };
   refused([](auto &o) { o.device = "tpu"; }, MTN_INVALID_ARGUMENT, "device is 'tpu'");
-  refused([](auto &o) { o.device = "cuda:1"; }, MTN_NOT_IN_THIS_VERSION, "cuda:1");
-  refused([](auto &o) { o.device = "emulator"; }, MTN_NOT_IN_THIS_VERSION, "emulator");
+  refused([](auto &o) { o.device = "cuda:99"; }, MTN_UNAVAILABLE, ""); // no driver, or not so many devices
+  refused([](auto &o) { o.device = "cuda:x"; }, MTN_INVALID_ARGUMENT, "device is 'cuda:x'");
+  refused([](auto &o) { o.device = "emulator:sm_70"; }, MTN_INVALID_ARGUMENT, "sm_70");
+  refused([](auto &o) { o.device = "emulator:x86-64-v3"; }, MTN_INVALID_ARGUMENT, "x86-64-v3");
+  refused([](auto &o) { o.device = "emulator:sm_90a"; }, MTN_NOT_IN_THIS_VERSION, "sm_90a");
   refused([](auto &o) { o.threads = -1; }, MTN_INVALID_ARGUMENT, "threads is -1");
   refused([](auto &o) { o.threads = 5000; }, MTN_INVALID_ARGUMENT, "threads is 5000");
   refused([](auto &o) { o.log_level = 5; }, MTN_INVALID_ARGUMENT, "log_level is 5");

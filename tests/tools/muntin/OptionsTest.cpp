@@ -115,7 +115,7 @@ TEST(Request, NotInThisVersion) {
   options.grid = "5";
   options.op = "backward";
   EXPECT_EQ(makeRequest(options, {}).status().code(), StatusCode::NotInThisVersion);
-  for (const char *target : {"sm_80", "sm_90a", "amx"}) {
+  for (const char *target : {"sm_90a", "amx"}) {
     Options other;
     other.grid = "5";
     other.targets = {target};
@@ -123,14 +123,28 @@ TEST(Request, NotInThisVersion) {
     EXPECT_EQ(status.code(), StatusCode::NotInThisVersion) << target;
     expectWords(status, {target, "not in this version"});
   }
+}
+
+TEST(Request, TheDeviceChoosesTheTarget) {
   for (const char *device : {"cuda", "cuda:1", "emulator", "emulator:sm_80"}) {
-    Options other;
-    other.device = device;
-    EXPECT_EQ(checkDevice(other).code(), StatusCode::NotInThisVersion) << device;
+    Options options;
+    options.grid = "5";
+    options.dtype = "bf16";
+    options.device = device;
+    EXPECT_TRUE(checkDevice(options)) << device;
+    const Result<Request> request = makeRequest(options, {.shape = true, .execution = true});
+    ASSERT_TRUE(request) << request.status().message();
+    EXPECT_EQ(request->problem.target, "sm_80");
+    EXPECT_EQ(request->problem.alignment, 16);
+    options.targets = {"x86-64-v3"};
+    EXPECT_EQ(makeRequest(options, {.shape = true, .execution = true}).status().code(), StatusCode::Unavailable);
   }
-  Options other;
-  other.device = "gpu";
-  EXPECT_EQ(checkDevice(other).code(), StatusCode::InvalidArgument);
+  Options options;
+  options.grid = "5";
+  options.targets = {"sm_80"};
+  EXPECT_EQ(makeRequest(options, {.shape = true, .execution = true}).status().code(), StatusCode::Unavailable);
+  options.device = "gpu";
+  EXPECT_EQ(checkDevice(options).code(), StatusCode::InvalidArgument);
 }
 
 TEST(Request, TargetsThatThisMachineLacks) {

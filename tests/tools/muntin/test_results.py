@@ -79,9 +79,20 @@ class Compile(CommandTest):
     def test_every_target(self):
         for target in self.json("devices")["targets"]:
             if target["implemented"]:
+                gpu = target["name"].startswith("sm_")
                 self.text("compile", "--rank", "1", "--mask", "causal()", "--dtype", "bf16", "--target", target["name"],
-                          "--emit", "object", "-o", "k.o")
-                self.assertEqual((self.folder / "k.o").read_bytes()[:4], b"\x7fELF")
+                          "--emit", "ptx" if gpu else "object", "-o", "k.o")
+                code = (self.folder / "k.o").read_bytes()
+                if gpu:
+                    self.assertIn(f".target {target['name']}".encode(), code)
+                    self.assertIn(b"mma.sync", code)
+                else:
+                    self.assertEqual(code[:4], b"\x7fELF")
+
+    def test_stages_of_the_other_kind(self):
+        problem = ("compile", "--rank", "1", "--dtype", "bf16")
+        self.refused(2, ["ptx", "asm"], *problem, "--target", "x86-64-v3", "--emit", "ptx")
+        self.refused(2, ["object", "ptx"], *problem, "--target", "sm_80", "--emit", "object", "-o", "k.o")
 
     def test_summary(self):
         summary = self.json("compile", "--rank", "1", "--mask", "causal()")["compilations"][0]
@@ -112,9 +123,38 @@ class Explain(CommandTest):
     def test_targets_that_do_not_run_here(self):
         for target in self.json("devices")["targets"]:
             if target["implemented"] and not target["supported"]:
-                told = self.json("explain", *WINDOW, "--target", target["name"])
+                told = self.json("explain", *WINDOW, "--dtype", "bf16", "--target", target["name"])
                 self.assertIsNone(told["pairs_processed"])
                 self.assertIn("query_box", told["plan"])
+
+
+class Emulator(CommandTest):
+    def test_run(self):
+        told = self.json("run", *WINDOW, "--dtype", "bf16", "--device", "emulator:sm_80", "--check")
+        self.assertTrue(told["pass"])
+        self.assertEqual(told["target"], "sm_80")
+        self.assertGreaterEqual(told["plan"]["warps"], 1)
+
+    def test_explain(self):
+        text = self.text("explain", *WINDOW, "--dtype", "bf16", "--device", "emulator")
+        for word in ("shared memory", "registers", "clocks/query", "no GPU has confirmed"):
+            self.assertIn(word, text)
+        told = self.json("explain", *WINDOW, "--dtype", "bf16", "--device", "emulator")
+        self.assertGreaterEqual(told["pairs_processed"], told["pairs_kept"])
+
+    def test_plan(self):
+        plan = "border,query=8x8,key=4x8,warps=4,stages=1"
+        told = self.json("run", *WINDOW, "--dtype", "f16", "--device", "emulator", "--plan", plan, "--check")
+        self.assertEqual(told["plan"]["text"], plan)
+        self.assertTrue(told["pass"])
+        for spoilt, words in (("key=3x8", "powers of two"), ("query=8x16", "16 tokens"), ("stages=2", "one stage")):
+            field = spoilt.split("=")[0]
+            other = ",".join(spoilt if item.startswith(field) else item for item in plan.split(","))
+            self.refused(2, ["plan", words], "run", *WINDOW, "--dtype", "f16", "--device", "emulator", "--plan", other)
+
+    def test_no_driver(self):
+        self.environment["MUNTIN_CUDA_LIBRARY"] = str(self.folder / "none.so")
+        self.refused(3, ["none.so"], "run", *WINDOW, "--dtype", "bf16", "--device", "cuda")
 
 
 class ShowAndBench(CommandTest):

@@ -1,0 +1,28 @@
+// A mask that is an AND of one rule per axis is asked once for each query and place on an axis: 16 keys as 4x4 lie at
+// two places of the first axis and two of the second for each lane, which makes 2 (2 + 2) questions for 8 scores.
+// RUN: muntin-opt %s --gpu-lower-tiles --cse | FileCheck %s
+
+#plan = #tile.plan<template_name = "window", query_box = #tile.shape<[4, 4]>, query_step = #tile.shape<[1, 1]>,
+                   key_box = #tile.shape<[4, 4]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16>
+#mask = #attn.sliding<left = [inf, inf], right = [0, 0]>
+
+// CHECK-LABEL: llvm.func @forward(
+// CHECK-COUNT-2: nvvm.mma.sync
+// A question has two answers: whether the mask allows the pair, and whether the box has the key.
+// CHECK-COUNT-8: arith.cmpi sle
+// CHECK-NOT: arith.cmpi sle
+// CHECK-LABEL: llvm.return
+func.func @forward(%q: !tile.tensor<2, 16, bf16> {tile.operand = "query"},
+                   %k: !tile.tensor<2, 16, bf16> {tile.operand = "key"},
+                   %lse: !tile.tensor<2, 1, f32> {tile.operand = "lse"}, %x: !tile.extras<"none">)
+    attributes {tile.plan = #plan} {
+  %box = tile.query_box <[4, 4]> step <[1, 1]> : !tile.box<2>
+  %Q = tile.load %q at %box : !tile.tensor<2, 16, bf16>, !tile.box<2> -> !tile.tile<16x16xbf16>
+  %keys = tile.live_keys #mask of %box : !tile.box<2>
+  %K = tile.load %k at %keys : !tile.tensor<2, 16, bf16>, !tile.box<2> -> !tile.tile<16x16xbf16>
+  %QK = tile.dot %Q, %K transposed : !tile.tile<16x16xbf16>, !tile.tile<16x16xbf16> -> !tile.tile<16x16xf32>
+  %S = tile.mask %QK by #mask with %x at %box, %keys : !tile.tile<16x16xf32>, !tile.extras<"none">, !tile.box<2>
+  %m = tile.reduce max %S : !tile.tile<16x16xf32> -> !tile.tile<16xf32>
+  tile.store %m, %lse at %box : !tile.tile<16xf32>, !tile.tensor<2, 1, f32>, !tile.box<2>
+  return
+}
