@@ -244,7 +244,7 @@ class Help(CommandTest):
     def test_devices(self):
         text = self.text("devices")
         self.assertIn("x86-64-v3", text)
-        self.assertIn("not in this version", text)
+        self.assertIn("emulator:sm_80", text)
         devices = self.json("devices")
         self.assertEqual(devices["devices"][0]["name"], "cpu")
         self.assertGreaterEqual(devices["devices"][0]["threads"], 1)

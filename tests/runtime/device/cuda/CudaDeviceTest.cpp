@@ -121,7 +121,7 @@ TEST(CudaDevice, StreamsAreQueuesAndEventsOrderThem) {
   const Numbers in(device, counting(0, 100)), middle(device, std::vector<int32_t>(100, -1)),
       out(device, std::vector<int32_t>(100, -1));
   const Stream first = *device.createStream(), second = *device.createStream();
-  const auto event = *device.createEvent();
+  const auto event = std::move(*device.createEvent());
   EXPECT_TRUE(*event->reached()); // not recorded yet
   ASSERT_TRUE(kernel.add(in, middle, 1, first));
   ASSERT_TRUE(event->record(first));
