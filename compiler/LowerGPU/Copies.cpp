@@ -20,8 +20,9 @@ using namespace mlir;
 using namespace muntin;
 using namespace muntin::gpu;
 
-/// Loops over more units than this stay loops.
-constexpr int64_t kMostUnrolled = 8;
+/// Loops over more units than this stay loops: an address for each round is held in registers across a walk. Where the
+/// output alone takes more than kWideOutput columns' registers, there are none to spare.
+constexpr int64_t kMostUnrolled = 8, kMostUnrolledBesideWideOutput = 1, kWideOutput = 192;
 constexpr int64_t kSharedAlignment = 128; // bytes: all banks once
 
 //===----------------------------------------------------------------------===//
@@ -105,7 +106,8 @@ void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t units
     else
       emit();
   };
-  if (rounds > kMostUnrolled) {
+  const bool wide = outputColumns() > kWideOutput;
+  if (rounds > (wide ? kMostUnrolledBesideWideOutput : kMostUnrolled)) {
     loop(constant(rounds), {}, [&](Value round, ValueRange) {
       unit(f.add(number, f.mul(round, threads)));
       return Values();
@@ -187,15 +189,19 @@ void Cta::awaitArrival(ArrayRef<const SharedTile *> tiles) {
 // Out
 //===----------------------------------------------------------------------===//
 
+/// Columns of the kernel's output, 0 if it has none.
+int64_t Cta::outputColumns() {
+  for (unsigned i = 0; i < kernel.getNumArguments(); ++i)
+    if (auto name = kernel.getArgAttrOfType<StringAttr>(i, tile::kOperandAttrName); name && name == "out")
+      return cast<tile::GridTensorType>(kernel.getArgument(i).getType()).getColumns();
+  return 0;
+}
+
 /// The output leaves through the memory of the queries, which nobody reads any more.
 void Cta::reserveOutput(const SharedTile &query) {
-  outputBase = query.base;
-  for (unsigned i = 0; i < kernel.getNumArguments(); ++i)
-    if (auto name = kernel.getArgAttrOfType<StringAttr>(i, tile::kOperandAttrName); name && name == "out") {
-      auto type = cast<tile::GridTensorType>(kernel.getArgument(i).getType());
-      sharedTop = query.base;
-      allocate(query.rows, std::max(query.columns, type.getColumns()), query.element);
-    }
+  outputBase = sharedTop = query.base;
+  const int64_t columns = (outputColumns() + 15) / 16 * 16;
+  allocate(query.rows, pitchOf(columns) > query.pitch ? columns : query.columns, query.element);
 }
 
 void Cta::copyOut(tile::StoreOp op) {

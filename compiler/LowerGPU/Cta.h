@@ -119,6 +119,7 @@ private:
   void copyIn(tile::LoadOp op);
   SharedTile allocate(int64_t rows, int64_t columns, Type element);
   void scale(const SharedTile &tile, Value factor);
+  int64_t outputColumns();
   void reserveOutput(const SharedTile &query);
   void forEachUnit(Value number, int64_t threads, int64_t rows, int64_t unitsPerRow,
                    llvm::function_ref<void(Value, Value)> body);
