@@ -21,8 +21,8 @@ using namespace muntin;
 using namespace muntin::gpu;
 
 /// Loops over more units than this stay loops: an address for each round is held in registers across a walk. Where the
-/// output alone takes more than kWideOutput columns' registers, there are none to spare.
-constexpr int64_t kMostUnrolled = 8, kMostUnrolledBesideWideOutput = 1, kWideOutput = 192;
+/// output takes more than kWideOutput columns' registers, or rounds end within rows, there are none to spare.
+constexpr int64_t kMostUnrolled = 8, kWideOutput = 128;
 constexpr int64_t kSharedAlignment = 128; // bytes: all banks once
 
 //===----------------------------------------------------------------------===//
@@ -106,17 +106,16 @@ void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t units
     else
       emit();
   };
-  const bool wide = outputColumns() > kWideOutput;
-  if (rounds > (wide ? kMostUnrolledBesideWideOutput : kMostUnrolled)) {
+  // Where a round is a number of whole rows, a thread stays in its column.
+  const bool wholeRows = threads % unitsPerRow == 0 && units % threads == 0;
+  if (rounds > (wholeRows && outputColumns() <= kWideOutput ? kMostUnrolled : 1)) {
     loop(constant(rounds), {}, [&](Value round, ValueRange) {
       unit(f.add(number, f.mul(round, threads)));
       return Values();
     });
     return;
   }
-  // Where a round is a number of whole rows, a thread stays in its column. The threads are a power of two, so that
-  // "or" adds, and says that nothing is carried.
-  const bool wholeRows = threads % unitsPerRow == 0 && units % threads == 0;
+  // The threads are a power of two, so that "or" adds, and says that nothing is carried.
   for (int64_t round = 0; round < rounds; ++round) {
     if (wholeRows)
       body(f.either(f.div(number, unitsPerRow), constant(round * threads / unitsPerRow)), f.rem(number, unitsPerRow));

@@ -28,7 +28,7 @@ namespace {
 /// those.
 constexpr int64_t kOtherRegisters = 96;
 /// As many more for a mask that does not separate into axes.
-constexpr int64_t kJointMaskRegisters = 23;
+constexpr int64_t kJointMaskRegisters = 40;
 /// Instructions per warp and score beside the exponential: scaling, maximum, sum, half a conversion, rescaling.
 constexpr double kSoftmaxInstructions = 4.5;
 /// The same for the selects of a masked box.
@@ -143,7 +143,8 @@ std::string GpuPlanner::refusalOf(const Plan &plan) const {
   const int64_t shared = sharedBytes(problem, plan), registers = registersOf(plan);
   if (shared > limits.sharedBytes)
     return llvm::formatv("it needs {0} bytes of shared memory, the bound is {1}", shared, limits.sharedBytes).str();
-  if (registers > limits.registersPerThread)
+  // There is nothing smaller than one granule of keys: the assembler finds room, or spills a few registers.
+  if (registers > limits.registersPerThread && plan.keyCapacity() > kKeyGranule)
     return llvm::formatv("it needs about {0} registers, the bound is {1}", registers, limits.registersPerThread).str();
   return "";
 }

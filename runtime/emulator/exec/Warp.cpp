@@ -197,6 +197,7 @@ uint64_t Warp::run(uint64_t budget) {
     event_ |= pc_ >= switchPc_;
   }
   save();
+  resolveSync(); // lanes that met at the budget's last instruction: who asks runnable() must find them ready
   return done;
 }
 
