@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 typedef enum mtn_prepare_flags MTN_INT32 {
-  MTN_COMPILE_NEVER = 1, /* what is neither in memory nor on the disk is MTN_UNAVAILABLE */
+  MTN_COMPILE_NEVER = 1, /* what is neither in memory, in a bundle nor on the disk is MTN_UNAVAILABLE */
   MTN_BACKGROUND = 2     /* returns at once; a thread of the session compiles and loads; `kernel` must be null */
 } mtn_prepare_flags;
 

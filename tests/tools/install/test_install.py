@@ -25,7 +25,8 @@ def run(*command, **options):
 EXAMPLES = ["first_kernel.c", "first_kernel.cpp", "queued.c", "prepared.cpp"]
 # Another compiler than the library's own, where there is one.
 STANDARDS = {".c": [shutil.which("gcc") or "clang-22", "-std=c11"],
-             ".cpp": [shutil.which("g++") or "clang++-22", "-std=c++20", "-Wno-missing-field-initializers"]}
+             ".cpp": [shutil.which("g++") or "clang++-22", "-std=c++20", "-fno-exceptions", "-fno-rtti",
+                      "-Wno-missing-field-initializers"]}
 
 
 def build_with_pkg_config(project, prefix, build):
