@@ -73,7 +73,8 @@ void require(Warp &w, unsigned lane, const MbarrierPlace &m, std::string wrong) 
     w.cta().fault(w, ReportKind::BarrierMisuse, static_cast<int>(lane), m.offset, std::move(wrong));
 }
 
-constexpr uint32_t DropBit = 1 << 16, ExpectBit = 1 << 17, ByState = 1 << 18, RelaxedBit = 1 << 19;
+constexpr uint32_t DropBit = 1 << 16, ExpectBit = 1 << 17, ByState = 1 << 18, RelaxedBit = 1 << 19,
+                   NoCompleteBit = 1 << 20;
 
 void arrive(Warp &w, const Instr &in, uint32_t mask) {
   uint64_t at[WarpSize];
@@ -83,6 +84,10 @@ void arrive(Warp &w, const Instr &in, uint32_t mask) {
     look(w, i, m);
     const uint64_t before = mbarrierWord(m);
     const uint32_t value = laneValue(w, in.op[2], i, 1);
+    if (in.aux & NoCompleteBit && mbarrierPending(before) <= value)
+      require(w, i, m,
+              "an arrival of " + std::to_string(value) + " with .noComplete where " +
+                  std::to_string(mbarrierPending(before)) + " are pending");
     if (in.aux & ExpectBit)
       require(w, i, m, mbarrierExpect(m, value));
     if (RaceChecker *race = w.cta().race; race && !(in.aux & RelaxedBit)) {
@@ -183,7 +188,7 @@ void simple(Decoder &d, Handler handler, bool value) {
 
 void arriving(Decoder &d, uint32_t bits) {
   if (d.take("noComplete"))
-    d.unsupported();
+    bits |= NoCompleteBit;
   if (d.take("expect_tx"))
     bits |= ExpectBit;
   const bool hasState = d.operand(0).kind != OperandKind::Address; // some forms leave the state out

@@ -67,8 +67,9 @@ void issue(Warp &w, const Instr &in, uint32_t mask) {
   p.registers = w.words<uint32_t>(0);
   p.aux = in.aux;
   p.n = static_cast<unsigned>(in.imm & 0xffff);
-  p.k = static_cast<unsigned>(in.imm >> 16);
+  p.k = static_cast<unsigned>(in.imm >> 16) & 0xffff;
   p.type = in.type2;
+  p.typeB = static_cast<Type>(in.imm >> 32);
   const unsigned count = in.aux & HalfSums ? p.n / 4 : p.n / 2;
   p.accumulators = &w.frame().routine->extras[in.extra];
   p.descriptorB = w.words<uint64_t>(in.op[2])[0];
@@ -217,7 +218,7 @@ void decodeWgmma(Decoder &d) {
   const bool same = eight ? b == Type::E4M3 || b == Type::E5M2 : a == b;
   if ((sum != Type::F32 && sum != Type::F16) || !same ||
       (a != Type::F16 && a != Type::BF16 && a != Type::TF32 && !eight) ||
-      (sum == Type::F16 && a != Type::F16 && !eight) || k != 32 / sizeOf(a) || (eight && a != b))
+      (sum == Type::F16 && a != Type::F16 && !eight) || k != 32 / sizeOf(a))
     d.unsupported();
   const bool registersA = d.operand(1).kind == OperandKind::Vector, sixteen = a == Type::F16 || a == Type::BF16;
   const unsigned expected = 6 + (sixteen ? (registersA ? 1 : 2) : 0);
@@ -244,7 +245,7 @@ void decodeWgmma(Decoder &d) {
     d.now.aux |= d.integer(d.operand(6)) ? MnMajorA : 0;
   if (sixteen)
     d.now.aux |= d.integer(d.operand(registersA ? 6 : 7)) ? MnMajorB : 0;
-  d.now.imm = n | k << 16;
+  d.now.imm = static_cast<int64_t>(n | k << 16 | uint64_t(b) << 32);
   d.now.type = sum;
   d.now.type2 = a;
   d.now.run = issue;

@@ -116,12 +116,12 @@ const float *Product::readB(uint64_t round) const {
   if (keptRound == round && keptDescriptor == descriptorB)
     return kept.data();
   kept.resize(size_t(k) * n);
-  const SharedMatrix m(descriptorB, aux & MnMajorB, sizeOf(type));
+  const SharedMatrix m(descriptorB, aux & MnMajorB, sizeOf(typeB));
   const float sign = aux & NegateB ? -1.0f : 1.0f;
-  if (sizeOf(type) == 2)
-    readHalvesOfB(cta->shared(), m, n, k, type == Type::BF16, sign, kept.data());
+  if (sizeOf(typeB) == 2)
+    readHalvesOfB(cta->shared(), m, n, k, typeB == Type::BF16, sign, kept.data());
   else
-    readMatrix(type, *cta, m, 0, n, k, sign, kept.data(),
+    readMatrix(typeB, *cta, m, 0, n, k, sign, kept.data(),
                [this](unsigned column, unsigned j) { return j * n + placeOfColumn(column); });
   keptRound = round;
   keptDescriptor = descriptorB;

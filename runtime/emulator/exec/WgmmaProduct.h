@@ -26,7 +26,7 @@ struct Product {
   uint64_t descriptorA = 0, descriptorB = 0;
   uint32_t aux = 0;
   unsigned n = 0, k = 0;
-  Type type = Type::None;
+  Type type = Type::None, typeB = Type::None;
   bool accumulate = true;
 
   /// `round` counts the products of a warpgroup: B is read once for the four warps that perform the same one.

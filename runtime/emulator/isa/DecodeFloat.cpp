@@ -90,9 +90,27 @@ void decodeDiv(Decoder &d) {
   arithmetic(d, FloatOp::Div, 2, decodeIntegerDiv);
 }
 
+/// rcp and rsqrt.approx.ftz.f64: from the high words of the argument to those of the result, the low ones being 0.
+template <bool Root> static double grossly(double a) {
+  const auto high = [](double v) {
+    const double kept = std::bit_cast<double>(std::bit_cast<uint64_t>(v) & ~uint64_t(0xffffffff));
+    return std::fabs(kept) < 0x1p-1022 ? std::copysign(0.0, kept) : kept;
+  };
+  const double x = high(a), r = Root ? 1 / std::sqrt(x) : 1 / x;
+  return r != r ? std::bit_cast<double>(uint64_t(0x7fffffff) << 32) : high(r);
+}
+
 static void unary(Decoder &d, FloatOp op) {
-  d.take("approx");
-  arithmetic(d, op, 1, nullptr);
+  if (!d.take("approx") || !d.has("f64") || (op != FloatOp::Rcp && op != FloatOp::Rsqrt))
+    return arithmetic(d, op, 1, nullptr);
+  if (!d.take("ftz"))
+    d.unsupported();
+  floatOperands(d, d.needType(), 1);
+  d.now.run = [](Warp &w, const Instr &in, uint32_t mask) {
+    in.flags ? mapLanes<double, double>(w, in, mask, grossly<true>)
+             : mapLanes<double, double>(w, in, mask, grossly<false>);
+  };
+  d.now.flags = op == FloatOp::Rsqrt;
 }
 void decodeSqrt(Decoder &d) { unary(d, FloatOp::Sqrt); }
 void decodeRcp(Decoder &d) { unary(d, FloatOp::Rcp); }

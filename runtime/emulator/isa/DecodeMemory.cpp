@@ -24,8 +24,8 @@ static bool hasPolicy(Decoder &d) { return d.has("L2::cache_hint"); }
 
 uint32_t takeOrdering(Decoder &d) {
   uint32_t bits = 0;
-  if (d.take("volatile") || d.take("relaxed") || d.take("mmio"))
-    bits |= StrongBit;
+  for (const std::string_view known : {"volatile", "relaxed", "mmio"})
+    bits |= d.take(known) ? StrongBit : 0;
   if (d.take("acquire"))
     bits |= StrongBit | AcquireBit;
   if (d.take("release"))

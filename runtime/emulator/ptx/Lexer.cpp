@@ -48,7 +48,7 @@ Token Lexer::word() {
       ++at_;
     else if (*at_ == '.' && at_ + 1 < end_ && isWordPart(at_[1]))
       ++at_;
-    else if (*at_ == ':' && at_ + 2 < end_ && at_[1] == ':' && isWordStart(at_[2]))
+    else if (*at_ == ':' && at_ + 2 < end_ && at_[1] == ':' && isWordPart(at_[2])) // .L2::128B, too
       at_ += 2;
     else
       break;

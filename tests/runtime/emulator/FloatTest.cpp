@@ -271,5 +271,23 @@ TEST(Float, Comparisons) {
         [](uint64_t a, uint64_t, uint64_t) { return uint64_t(std::isinf(f64(a))); });
 }
 
+/// Of f64 only the high words count: 20 bits of the fraction.
+TEST(Float, GrossReciprocals) {
+  for (const bool root : {false, true})
+    check({root ? "rsqrt.approx.ftz.f64 %d, %a;" : "rcp.approx.ftz.f64 %d, %a;", "f64", "f64"},
+          [&](uint64_t a, uint64_t, uint64_t) -> uint64_t {
+            a = a >> 32 << 32;
+            double x = std::bit_cast<double>(a);
+            if (std::fpclassify(x) == FP_SUBNORMAL)
+              x = std::signbit(x) ? -0.0 : 0.0;
+            const double r = root ? 1 / std::sqrt(x) : 1 / x;
+            if (std::isnan(r))
+              return uint64_t(0x7fffffff) << 32;
+            if (std::fpclassify(r) == FP_SUBNORMAL)
+              return std::signbit(r) ? uint64_t(1) << 63 : 0;
+            return std::bit_cast<uint64_t>(r) >> 32 << 32;
+          });
+}
+
 } // namespace
 } // namespace muntin::emulator::test

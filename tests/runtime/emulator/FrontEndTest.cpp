@@ -121,5 +121,21 @@ TEST(FrontEnd, DeepNestingIsRefused) {
   EXPECT_NE(errorOf(body("mov.b32 " + std::string(10000, '('))).find("nested deeper"), std::string::npos);
 }
 
+/// Hints that an instruction may carry, as nvcc and CUTLASS write them; they change nothing.
+TEST(FrontEnd, Hints) {
+  const std::string text =
+      header(80) + ".visible .entry k(.param .u64 p)\n{\n.reg .b32 %r<4>; .reg .b64 %rd<4>; .shared .align 16 .b8 "
+                   "s[16];\nld.param.u64 %rd0, [p]; createpolicy.fractional.L2::evict_first.b64 %rd1, 1.0;\n"
+                   "ld.global.L1::evict_last.L2::128B.b32 %r0, [%rd0]; ld.global.nc.L2::256B.v2.b32 {%r0, %r1}, "
+                   "[%rd0]; ld.mmio.relaxed.sys.global.u32 %r0, [%rd0];\n"
+                   "cp.async.cg.shared.global.L2::128B [s], [%rd0], 16; cp.async.ca.shared.global.L2::cache_hint "
+                   "[s], [%rd0], 4, %rd1; cp.async.wait_all;\nst.global.L1::no_allocate.b32 [%rd0], %r1; ret;\n}\n";
+  assemble(text, 80);
+  Session run(text);
+  ASSERT_TRUE(run.loaded()) << run.error;
+  const LaunchResult r = run.launch("k", {{1, 1, 1}, {1, 1, 1}}, Params().add(run.upload(std::vector<uint32_t>(8))));
+  EXPECT_TRUE(r.ok && r.reports.empty());
+}
+
 } // namespace
 } // namespace muntin::emulator::test

@@ -130,6 +130,14 @@ TEST(Race, Mbarriers) {
          "@%q0 mbarrier.init.shared.b64 [m], 1; bar.sync 0; @%q1 mbarrier.expect_tx.shared.b64 [m], 16; @%q1 "
          "mbarrier.arrive.shared.b64 _, [m];",
          ReportKind::BarrierMisuse, "where 0 are pending", 90});
+  check({"not the last arrival",
+         "@%q0 mbarrier.init.shared.b64 [m], 2; bar.warp.sync -1; @%q0 mbarrier.arrive.noComplete.shared.b64 %rd4, "
+         "[m], 1;",
+         ReportKind::Race, "", 90, 32});
+  check({"the last arrival after all",
+         "@%q0 mbarrier.init.shared.b64 [m], 1; bar.warp.sync -1; @%q0 mbarrier.arrive.noComplete.shared.b64 %rd4, "
+         "[m], 1;",
+         ReportKind::BarrierMisuse, "with .noComplete where 1 are pending", 90, 32});
   check({"initialised twice", "@%q0 mbarrier.init.shared.b64 [m], 1; bar.sync 0; @%q0 mbarrier.init.shared.b64 [m], 1;",
          ReportKind::BarrierMisuse, "a second time", 90});
   check({"overwritten",

@@ -20,6 +20,8 @@ struct Product {
   unsigned swizzle; ///< as in tensor maps: 0 none, 1 32, 2 64, 3 128
   bool transposeA, transposeB, registersA;
   uint64_t (*bits)(float);
+  std::string typeB = {}; ///< where it is another one
+  uint64_t (*bitsB)(float) = nullptr;
 };
 
 /// The image of a matrix in shared memory in the canonical layout: `rows` of M or N. Offsets come out for the
@@ -90,8 +92,8 @@ std::string textOf(const Product &g) {
       "ld.param.u64 %rd3, [frag]; add.u64 %rd3, %rd3, %rd2; ld.global.v4.b32 {" +
       fragment + "}, [%rd3]; ld.param.u64 %rd5, [da]; ld.param.u64 %rd6, [db]; setp.eq.u32 %p, 0, 0;\n" + loads +
       "fence.proxy.async.shared::cta; bar.sync 0; wgmma.fence.sync.aligned;\nwgmma.mma_async.sync.aligned.m64n" +
-      std::to_string(g.n) + "k" + std::to_string(g.k) + ".f32." + g.type + "." + g.type + " {" + list + "}, " +
-      (g.registersA ? "{" + fragment + "}" : "%rd5") + ", %rd6, %p, 1, 1" + flags +
+      std::to_string(g.n) + "k" + std::to_string(g.k) + ".f32." + g.type + "." + (g.typeB.empty() ? g.type : g.typeB) +
+      " {" + list + "}, " + (g.registersA ? "{" + fragment + "}" : "%rd5") + ", %rd6, %p, 1, 1" + flags +
       ";\nwgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 0;\n"
       "ld.param.u64 %rd4, [out]; mul.wide.u32 %rd7, %r1, " +
       std::to_string(g.n * 2) + "; add.u64 %rd4, %rd4, %rd7;\n" + stores + "ret;\n}\n";
@@ -125,7 +127,9 @@ void check(const Product &g) {
   uint32_t leadA = 0, strideA = 0, leadB = 0, strideB = 0;
   std::vector<uint8_t> memory = image(g, a, 64, g.transposeA, leadA, strideA);
   memory.resize(8192);
-  const std::vector<uint8_t> second = image(g, b, g.n, g.transposeB, leadB, strideB);
+  Product right = g;
+  right.bits = g.bitsB ? g.bitsB : g.bits;
+  const std::vector<uint8_t> second = image(right, b, g.n, g.transposeB, leadB, strideB);
   memory.insert(memory.end(), second.begin(), second.end());
   memory.resize(40960);
   const std::vector<uint32_t> fragment4 = fragmentsOf(g, a);
@@ -184,6 +188,8 @@ TEST(Wgmma, WgmmaLayouts) {
   };
   check({"e4m3", 64, 32, 1, 3, false, false, false, e4m3});
   check({"e5m2", 64, 32, 1, 2, false, false, true, e5m2});
+  check({"e5m2", 64, 32, 1, 3, false, false, false, e5m2, "e4m3", e4m3});
+  check({"e4m3", 32, 32, 1, 3, false, false, true, e4m3, "e5m2", e5m2});
 }
 
 TEST(Wgmma, RegistersUnderWayAreAHazard) {
