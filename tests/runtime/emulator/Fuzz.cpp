@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Compiled twice: MUNTIN_FUZZ_TOKENS runs mutants, else the bytes are a text for the parser and the decoder.
-// MUNTIN_BUILD_FUZZERS builds them; the preset asan-runtime has it on, and runs each for fifteen seconds as a test.
+// Compiled twice: MUNTIN_FUZZ_TOKENS runs mutants, else the bytes are a text
+// for the parser and the decoder. `tools/fuzz 600 ptx kernels` runs each for
+// ten minutes.
 //
 //===----------------------------------------------------------------------===//
 
