@@ -44,8 +44,9 @@ void copy(Warp &w, const Instr &in, uint32_t mask) {
   resolve(w, in, mask, MemSpace::Shared, c.bytes, Access::Write, to);
   cta.race = race;
   const uint32_t *size = in.op[3] == NoRef ? nullptr : w.words<uint32_t>(in.op[3]);
+  const uint32_t ignored = in.op[4] == NoRef ? 0 : w.predicate(in.op[4]);
   eachLane(mask, [&](unsigned i) {
-    c.sourceBytes[i] = size ? size[i] : c.bytes;
+    c.sourceBytes[i] = (ignored >> i) & 1 ? 0 : size ? size[i] : c.bytes;
     if (c.sourceBytes[i] > c.bytes)
       cta.fault(w, ReportKind::AsyncMisuse, static_cast<int>(i), from.address[i],
                 "source size " + std::to_string(c.sourceBytes[i]) + " of a copy of " + std::to_string(c.bytes) +
@@ -157,8 +158,13 @@ void decodeCpAsync(Decoder &d) {
   d.now.imm = static_cast<int64_t>(static_cast<uint64_t>(d.now.imm) << 32 | static_cast<uint32_t>(offset));
   d.now.aux = static_cast<uint32_t>(MemSpace::Shared);
   d.now.vec = static_cast<uint8_t>(bytes);
-  if (d.count() > 3u + policy)
-    d.now.op[3] = d.src(3, Type::U32);
+  if (d.count() > 3u + policy) {
+    const Operand &last = d.operand(3);
+    if (d.isRegister(last) && d.widthOf(last) == Width::Predicate)
+      d.now.op[4] = d.srcPredicate(last); // the source is ignored where it holds
+    else
+      d.now.op[3] = d.src(3, Type::U32);
+  }
   d.now.run = copy;
 }
 

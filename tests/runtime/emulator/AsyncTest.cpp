@@ -234,5 +234,41 @@ W: mbarrier.try_wait.parity.shared.b64 %q, [m], 0; @!%q bra W;
       });
 }
 
+/// Beyond the source size come zeros; where the source is ignored, its address may be anything.
+TEST(Async, CopiesOfPartOfTheSource) {
+  const std::string text = header() + R"(.visible .entry k(.param .u64 in, .param .u64 out)
+{
+  .reg .b32 %r<12>; .reg .b64 %rd<6>; .reg .pred %odd; .shared .align 16 .b8 s[1024];
+  mov.u32 %r1, %tid.x; ld.param.u64 %rd1, [in]; ld.param.u64 %rd2, [out]; mov.u32 %r2, s;
+  mad.lo.u32 %r3, %r1, 32, %r2; mad.wide.u32 %rd3, %r1, 16, %rd1; mad.wide.u32 %rd4, %r1, 32, %rd2;
+  rem.u32 %r4, %r1, 17; and.b32 %r5, %r1, 1; setp.ne.u32 %odd, %r5, 0;
+  cp.async.cg.shared.global [%r3], [%rd3], 16, %r4; @%odd mov.b64 %rd3, 64;
+  cp.async.ca.shared.global [%r3+16], [%rd3], 8, %odd; cp.async.ca.shared.global [%r3+24], [%rd1], 8; cp.async.wait_all;
+  ld.shared.v4.b32 {%r4,%r5,%r6,%r7}, [%r3]; st.global.v4.b32 [%rd4], {%r4,%r5,%r6,%r7};
+  ld.shared.v4.b32 {%r4,%r5,%r6,%r7}, [%r3+16]; st.global.v4.b32 [%rd4+16], {%r4,%r5,%r6,%r7};
+  ret;
+})";
+  assemble(text, 80);
+  std::vector<uint8_t> data(512);
+  for (size_t i = 0; i < data.size(); ++i)
+    data[i] = static_cast<uint8_t>(i % 251 + 1);
+  for (const AsyncMode mode : modes) {
+    Options options;
+    options.async = mode;
+    options.check = CheckLevel::Race;
+    Session run(text, 80, options);
+    ASSERT_TRUE(run.loaded()) << run.error;
+    const uint64_t out = run.upload(std::vector<uint8_t>(1024));
+    ASSERT_TRUE(run.launch("k", {{1, 1, 1}, {32, 1, 1}}, Params().add(run.upload(data)).add(out)).ok);
+    const auto got = run.download<uint8_t>(out, 1024);
+    for (unsigned lane = 0; lane < 32; ++lane)
+      for (unsigned b = 0; b < 32; ++b) {
+        const uint8_t first = b < lane % 17 ? data[16 * lane + b] : 0;
+        const uint8_t second = b >= 24 ? data[b - 24] : lane % 2 || b < 16 ? 0 : data[16 * lane + b - 16];
+        EXPECT_EQ(got[32 * lane + b], b < 16 ? first : second) << lane << " " << b;
+      }
+  }
+}
+
 } // namespace
 } // namespace muntin::emulator::test
