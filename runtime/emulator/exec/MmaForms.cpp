@@ -20,12 +20,14 @@
 #include "runtime/emulator/exec/Numbers.h"
 #include "runtime/emulator/isa/Decoders.h"
 
+#include <algorithm>
+
 namespace muntin::emulator {
 
 namespace {
 
-/// Instr::aux: k of the shape; and whether sums are f16.
-constexpr uint32_t HalfSums = 1 << 8;
+/// Instr::aux: k of the shape; whether sums are f16; whether sums of integers stay within s32.
+constexpr uint32_t HalfSums = 1 << 8, Saturate = 1 << 9;
 
 void fast(Warp &w, const Instr &in, uint32_t mask) {
   if (!w.converged(mask))
@@ -96,10 +98,12 @@ void general(Warp &w, const Instr &in, uint32_t mask) {
       const unsigned row = (lane >> 2) + 8 * (i / 2), n = 2 * (lane & 3) + i % 2;
       const uint32_t c = w.words<uint32_t>(w.extra(in, sums + countA + countB + (sums == 2 ? i / 2 : i)))[lane];
       if (in.type == Type::S32) {
-        uint32_t sum = c;
+        int64_t sum = static_cast<int32_t>(c);
         for (unsigned j = 0; j < k; ++j)
-          sum += static_cast<uint32_t>(static_cast<int32_t>(m.a[row][j] * m.b[j][n]));
-        out[i][lane] = sum;
+          sum += static_cast<int64_t>(m.a[row][j] * m.b[j][n]);
+        if (in.aux & Saturate)
+          sum = std::clamp<int64_t>(sum, INT32_MIN, INT32_MAX);
+        out[i][lane] = static_cast<uint32_t>(sum);
         continue;
       }
       float sum = sums == 2 ? Half{static_cast<uint16_t>(c >> (16 * (i % 2)))}.value() : asFloat(c);
@@ -186,7 +190,7 @@ void decodeMma(Decoder &d) {
   fragment(d, 1, 2 * countB, Type::B32, false);
   fragment(d, 2, countB, Type::B32, false);
   fragment(d, 3, sums, Type::B32, false);
-  d.now.aux = k | (sums == 2 ? HalfSums : 0);
+  d.now.aux = k | (sums == 2 ? HalfSums : 0) | (bytes && d.take("satfinite") ? Saturate : 0);
   d.now.run = k == 16 && sum == Type::F32 && !bytes ? fast : general;
 }
 

@@ -24,9 +24,10 @@ struct Mma {
   std::string shape, types; ///< e.g. "m16n8k32", "s32.s8.s8.s32"
   unsigned m, k;
   unsigned inBytes, sumBytes;
-  double (*value)(int);          ///< of a random integer
-  uint64_t (*encode)(double);    ///< of an input
-  uint64_t (*encodeSum)(double); ///< of a sum
+  double (*value)(int);              ///< of a random integer
+  uint64_t (*encode)(double);        ///< of an input
+  uint64_t (*encodeSum)(double);     ///< of a sum
+  double (*sumValue)(int) = nullptr; ///< of C, where it is not as the inputs
 };
 
 /// Row of A's (or column of B's) element `e` of a lane, and its k: registers of 4 bytes, or one f64.
@@ -83,7 +84,7 @@ void check(const Mma &f) {
   std::vector<double> a(f.m * f.k), b(8 * f.k), c(f.m * 8);
   for (auto *v : {&a, &b, &c})
     for (double &x : *v)
-      x = f.value(static_cast<int>(random() % 4096));
+      x = (v == &c && f.sumValue ? f.sumValue : f.value)(static_cast<int>(random() % 4096));
   const auto pack = [](unsigned elements, unsigned bytes, auto place, auto encode) {
     std::vector<uint8_t> out(32 * elements * bytes);
     for (unsigned lane = 0; lane < 32; ++lane)
@@ -130,6 +131,8 @@ uint64_t bhalfBits(double v) { return std::bit_cast<uint32_t>(static_cast<float>
 uint64_t floatBits(double v) { return std::bit_cast<uint32_t>(static_cast<float>(v)); }
 uint64_t doubleBits(double v) { return std::bit_cast<uint64_t>(v); }
 uint64_t integerBits(double v) { return static_cast<uint32_t>(static_cast<int64_t>(v)); }
+uint64_t saturatedBits(double v) { return integerBits(std::clamp<double>(v, INT32_MIN, INT32_MAX)); }
+double extreme(int i) { return i % 2 ? INT32_MAX : INT32_MIN; }
 // Values whose sums of products are exact, so that the order of the sums does not matter.
 double eighths(int i) { return (i % 17 - 8) / 8.0; }
 double signedByte(int i) { return i % 256 - 128; }
@@ -148,6 +151,8 @@ TEST(Matrix, MmaOfAllTypes) {
   check({"m16n8k32", "s32.s8.s8.s32", 16, 32, 1, 4, signedByte, integerBits, integerBits});
   check({"m16n8k16", "s32.s8.s8.s32", 16, 16, 1, 4, signedByte, integerBits, integerBits});
   check({"m16n8k32", "s32.u8.u8.s32", 16, 32, 1, 4, unsignedByte, integerBits, integerBits});
+  check({"m16n8k32", "s32.s8.s8.s32", 16, 32, 1, 4, signedByte, integerBits, integerBits, extreme});
+  check({"m16n8k32", "satfinite.s32.s8.s8.s32", 16, 32, 1, 4, signedByte, integerBits, saturatedBits, extreme});
   check({"m8n8k4", "f64.f64.f64.f64", 8, 4, 8, 8, fine, doubleBits, doubleBits});
 }
 
