@@ -11,6 +11,8 @@
 #include "runtime/emulator/exec/Mbarrier.h"
 #include "runtime/emulator/isa/Decoders.h"
 
+#include <utility>
+
 namespace muntin::emulator {
 
 namespace {
@@ -79,6 +81,7 @@ constexpr uint32_t DropBit = 1 << 16, ExpectBit = 1 << 17, ByState = 1 << 18, Re
 void arrive(Warp &w, const Instr &in, uint32_t mask) {
   uint64_t at[WarpSize];
   addresses(w, in, mask, at);
+  uint64_t released = 0;
   eachLane(mask, [&](unsigned i) {
     const MbarrierPlace m = findMbarrier(w, i, at[i]);
     look(w, i, m);
@@ -92,9 +95,11 @@ void arrive(Warp &w, const Instr &in, uint32_t mask) {
       require(w, i, m, mbarrierExpect(m, value));
     if (RaceChecker *race = w.cta().race; race && !(in.aux & RelaxedBit)) {
       const uint64_t object = mbarrierObject(m, mbarrierParity(mbarrierWord(m)));
-      if (m.cta == &w.cta())
-        race->release(w, object);
-      race->releaseToCluster(w, object);
+      if (std::exchange(released, object) != object) { // once for all lanes that arrive there
+        if (m.cta == &w.cta())
+          race->release(w, object);
+        race->releaseToCluster(w, object);
+      }
     }
     require(w, i, m, mbarrierArrive(m, in.aux & ExpectBit ? 1 : value, in.aux & DropBit));
     if (in.op[0] != NoRef)
@@ -133,6 +138,7 @@ bool phaseDone(Warp &w, const Split &s) {
 void wait(Warp &w, const Instr &in, uint32_t mask) {
   uint64_t at[WarpSize];
   addresses(w, in, mask, at);
+  uint64_t acquired = 0;
   uint32_t done = 0;
   unsigned firstBlocked = WarpSize;
   unsigned parity = 0;
@@ -143,10 +149,12 @@ void wait(Warp &w, const Instr &in, uint32_t mask) {
         in.aux & ByState ? mbarrierParity(w.words<uint64_t>(in.op[2])[i]) : w.words<uint32_t>(in.op[2])[i] & 1;
     if (mbarrierParity(mbarrierWord(m)) != want) {
       done |= uint32_t(1) << i;
-      if (RaceChecker *race = w.cta().race; race && !(in.aux & RelaxedBit)) {
+      const uint64_t object = mbarrierObject(m, want);
+      if (RaceChecker *race = w.cta().race;
+          race && !(in.aux & RelaxedBit) && std::exchange(acquired, object) != object) {
         if (m.cta == &w.cta())
-          race->acquire(w, mbarrierObject(m, want));
-        race->acquireFromCluster(w, mbarrierObject(m, want));
+          race->acquire(w, object);
+        race->acquireFromCluster(w, object);
       }
     } else if (firstBlocked == WarpSize) {
       firstBlocked = i;
