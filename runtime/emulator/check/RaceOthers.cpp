@@ -56,7 +56,7 @@ void RaceChecker::touchGlobal(const GlobalAccess &access, const Warp &w, unsigne
     reportGlobal(conflict, access, w, lane + static_cast<unsigned>((conflict.address - span.address) / span.pitch));
 }
 
-/// Lanes side by side are one span.
+/// Lanes side by side are one span, and lanes at one place one access.
 void RaceChecker::touchLanes(const GlobalAccess &access, const Warp &w, uint32_t mask, const uint64_t *address,
                              unsigned bytes) {
   for (unsigned lane = 0, end; lane < WarpSize; lane = end) {
@@ -66,6 +66,8 @@ void RaceChecker::touchLanes(const GlobalAccess &access, const Warp &w, uint32_t
     while (end < WarpSize && (mask >> end) & 1 && address[end] == address[lane] + uint64_t(end - lane) * bytes)
       ++end;
     touchGlobal(access, w, lane, {address[lane], uint64_t(end - lane) * bytes, bytes});
+    while (end < WarpSize && (mask >> end) & 1 && address[end] == address[end - 1])
+      ++end;
   }
 }
 
@@ -167,7 +169,10 @@ void RaceChecker::releaseFlags(const Warp &w, const Instr &in, uint32_t mask, co
     return;
   stamp(w);
   const SharedKnown known = all ? std::make_shared<Known>(knownOf(w)) : v.fencedForOthers;
+  const uint8_t *before = nullptr; // lanes at one place are one access
   eachLane(mask, [&](unsigned lane) {
+    if (std::exchange(before, t.host[lane]) == t.host[lane])
+      return;
     const auto object = reinterpret_cast<uint64_t>(t.host[lane]);
     join(objects_[object].generic, all ? v.generic : v.fenced);
     if (std::pair next(object, known); known && seenByOthers(in, t.host[lane]) && next != v.released) {
@@ -180,7 +185,10 @@ void RaceChecker::releaseFlags(const Warp &w, const Instr &in, uint32_t mask, co
 void RaceChecker::acquireFlags(const Warp &w, const Instr &in, uint32_t mask, const Touched &t) {
   View &v = views_[w.index()];
   const bool now = in.aux & AcquireBit;
+  const uint8_t *before = nullptr;
   eachLane(mask, [&](unsigned lane) {
+    if (std::exchange(before, t.host[lane]) == t.host[lane])
+      return;
     const auto object = reinterpret_cast<uint64_t>(t.host[lane]);
     if (const auto found = objects_.find(object); found != objects_.end())
       join(now ? v.generic : v.pending, found->second.generic);
