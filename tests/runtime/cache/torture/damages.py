@@ -53,7 +53,7 @@ def garbage(shop):
                 put_something(shop, path, good)
             elif shop.random.random() < 0.3:
                 when = time.time() + shop.random.choice([-1, 1]) * shop.random.randrange(1 << 30)
-                os.utime(path, (when, when))
+                os.utime(path, (when, when), follow_symlinks=False)
         for name in ("tally", "lock"):
             if shop.random.random() < 0.3:
                 put_something(shop, shop.cache / name, good)
