@@ -143,6 +143,15 @@ private:
   void emitMask(tile::MaskOp op);
   Value allowedOnAxis(attn::MaskAttrInterface mask, const attn::MaskContext &context, const TileBox &keys,
                       unsigned axis, int row, int64_t column);
+  struct PlaceRun {
+    Value low, count; ///< i32
+  };
+  bool isRunOfPlaces(attn::MaskAttrInterface mask, const attn::MaskContext &context);
+  PlaceRun runOfPlaces(attn::MaskAttrInterface mask, const attn::MaskContext &context, const attn::BoxAxis &box,
+                       unsigned axis, int row);
+  Value placeInRun(const TileBox &keys, unsigned axis, int64_t column, Value low);
+  void maskRuns(attn::MaskAttrInterface mask, const attn::MaskContext &context, const TileBox &keys,
+                llvm::MutableArrayRef<Value> scores);
   Value keyPlace(const TileBox &keys, unsigned axis, int64_t column);
   Value segmentOf(int side, ValueRange coords);
 

@@ -5,10 +5,16 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A lane has two queries, and of every 8 keys two. Where the mask is an AND of one
-// rule per axis, a rule is asked once for each query and each place on the axis
-// that the lane's keys have, not once per pair: for 64 keys as 8x8, 2 (8 + 2)
-// times instead of 32 times 2. A key that the box lacks counts as not allowed.
+// A lane has two queries, and of every 8 keys two. Of a band, a query's keys on an
+// axis are a run of places in the box: low, ..., low + count - 1, cut where the box
+// ends. So a place needs one unsigned compare, and the axes but the first are
+// folded into the first one's count, which is 0 where they forbid:
+//
+//      allowed = place0 - low0 < (place1 - low1 < count1 ? count0 : 0)
+//
+// For 64 keys as 8x8 that is a subtraction for each query and place on the first
+// axis, and a compare and a select for each score. Other masks that are an AND of
+// one rule per axis are asked once for each query and place; the rest once a pair.
 //
 //===----------------------------------------------------------------------===//
 
@@ -55,12 +61,84 @@ Value Cta::allowedOnAxis(attn::MaskAttrInterface mask, const attn::MaskContext &
   return known = f.both(allowed, there);
 }
 
+//===----------------------------------------------------------------------===//
+// Bands
+//===----------------------------------------------------------------------===//
+
+/// Whether a query's keys are a run of places on each axis of the box.
+bool Cta::isRunOfPlaces(attn::MaskAttrInterface mask, const attn::MaskContext &context) {
+  for (unsigned axis = 0; axis < rank; ++axis) {
+    const std::optional<attn::AxisRule> rule = mask.axisRule(axis);
+    if (!rule || context.commonResidue[axis] % rule->period != 0)
+      return false;
+  }
+  return true;
+}
+
+/// The run of a query on an axis. Coordinates are below 2^31, and a query lies in its own run: first <= it <= last.
+Cta::PlaceRun Cta::runOfPlaces(attn::MaskAttrInterface mask, const attn::MaskContext &context, const attn::BoxAxis &box,
+                               unsigned axis, int row) {
+  const attn::AxisRule rule = *mask.axisRule(axis);
+  const attn::Run run = rule.keys(f, context, queryCoordinates[row][axis]);
+  Value low = constant(0), end = narrow(box.count);
+  if (run.first) {
+    Value ahead = f.max(f.sub(f.max(run.first, 0), narrow(box.origin)), 0);
+    low = f.div(f.add(ahead, box.step - 1), box.step);
+  }
+  if (run.last) {
+    Value ahead = f.sub(run.last, narrow(box.origin));
+    Value places = f.add(f.div(f.max(ahead, 0), box.step), 1);
+    end = f.min(end, f.select(f.less(ahead, constant(0)), constant(0), places));
+  }
+  return {low, f.max(f.sub(end, low), 0)};
+}
+
+/// The distance of a column's place from the run's first. Where extents are powers of two, a place is the sum of what
+/// the lane and what the column brings: the lane's part is subtracted once.
+Value Cta::placeInRun(const TileBox &keys, unsigned axis, int64_t column, Value low) {
+  if (!llvm::all_of(keys.dims, [](int64_t extent) { return llvm::isPowerOf2_64(extent); }))
+    return f.sub(keyPlace(keys, axis, column), low);
+  return f.add(f.sub(keyPlace(keys, axis, 0), low), placeName(keys, axis, column));
+}
+
+/// The scores with minus infinity outside of the runs.
+void Cta::maskRuns(attn::MaskAttrInterface mask, const attn::MaskContext &context, const TileBox &keys,
+                   MutableArrayRef<Value> scores) {
+  using Predicate = attn::FoldingBuilder::Predicate;
+  PlaceRun runs[2][3];
+  for (int row = 0; row < 2; ++row)
+    for (unsigned axis = 0; axis < rank; ++axis)
+      runs[row][axis] = runOfPlaces(mask, context, keys.box[axis], axis, row);
+  Value forbidden = number(-std::numeric_limits<float>::infinity());
+  std::map<std::tuple<int, int64_t, int64_t>, Value> counts; // of the first axis, by row and places on the others
+  for (auto [index, score] : llvm::enumerate(scores)) {
+    const int row = (index >> 1) & 1;
+    const int64_t column = int64_t(index / 4 * 8 + index % 2);
+    auto name = [&](unsigned axis) { return axis < rank ? placeName(keys, axis, column) : 0; };
+    Value &count = counts[{row, name(1), name(2)}];
+    if (!count) {
+      Value others;
+      for (unsigned axis = 1; axis < rank; ++axis)
+        others = f.both(others, f.compare(Predicate::ult, placeInRun(keys, axis, column, runs[row][axis].low),
+                                          runs[row][axis].count));
+      count = others ? f.select(others, runs[row][0].count, constant(0)) : runs[row][0].count;
+    }
+    Value allowed = f.compare(Predicate::ult, placeInRun(keys, 0, column, runs[row][0].low), count);
+    score = f.select(allowed, score, forbidden);
+  }
+}
+
 void Cta::emitMask(tile::MaskOp op) {
   auto mask = cast<attn::MaskAttrInterface>(op.getMask());
   const TileBox &keys = boxes.find(op.getKeys())->second;
   const attn::MaskContext context = maskContext(&keys.box);
-  axisConditions.clear();
   Values scores = registers.find(op.getScores())->second;
+  if (isRunOfPlaces(mask, context)) {
+    maskRuns(mask, context, keys, scores);
+    registers[op.getResult()] = scores;
+    return;
+  }
+  axisConditions.clear();
   Value forbidden = number(-std::numeric_limits<float>::infinity());
   for (auto [index, score] : llvm::enumerate(scores)) {
     const int row = (index >> 1) & 1;

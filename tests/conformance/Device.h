@@ -32,6 +32,10 @@ public:
   virtual std::string reports() const { return ""; }
   /// Names that problems may carry, for the scope.
   virtual std::vector<std::string> targets() const { return {""}; }
+  /// Templates that it has kernels for; "": the planner chooses.
+  virtual std::vector<std::string> templates() const {
+    return {"", "row", "unfused", "online", "live", "border", "window"};
+  }
   /// Element types that it has kernels for.
   virtual std::vector<ElementType> elements() const { return Scope().elements; }
   /// Those that this machine cannot execute: the run says so.

@@ -64,7 +64,7 @@ static Result<Plan> planOf(const Options &options, const Device &device) {
   plan.maxFailures = options.maxFailures;
   plan.replayArguments = narrowing(options);
   plan.scope.targets = options.target.empty() ? device.targets() : std::vector<std::string>{options.target};
-  plan.scope.templates = {"", "row", "unfused", "online", "live", "border", "window"};
+  plan.scope.templates = device.templates();
   if (!options.templateName.empty())
     plan.scope.templates = {options.templateName == "auto" ? "" : options.templateName};
   plan.scope.elements = device.elements();

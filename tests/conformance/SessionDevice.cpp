@@ -72,6 +72,9 @@ public:
   std::vector<std::string> targets() const override {
     return gpu_ ? std::vector<std::string>{target_} : targetsThat(true);
   }
+  std::vector<std::string> templates() const override {
+    return gpu_ ? std::vector<std::string>{"", "online", "live", "border", "window"} : Device::templates();
+  }
   std::vector<ElementType> elements() const override {
     return gpu_ ? std::vector{ElementType::F16, ElementType::BF16} : Device::elements();
   }

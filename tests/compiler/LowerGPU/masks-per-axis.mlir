@@ -1,5 +1,5 @@
-// A mask that is an AND of one rule per axis is asked once for each query and place on an axis: 16 keys as 4x4 lie at
-// two places of the first axis and two of the second for each lane, which makes 2 (2 + 2) questions for 8 scores.
+// Of a band, a query's keys are a run of places on each axis of the box. 16 keys as 4x4 lie at two places of each axis for a
+// lane: 2 x 2 compares on the second axis, which decide whether the first one's count is 0, then one compare per score.
 // RUN: muntin-opt %s --gpu-lower-tiles --cse | FileCheck %s
 
 #plan = #tile.plan<template_name = "window", query_box = #tile.shape<[4, 4]>, query_step = #tile.shape<[1, 1]>,
@@ -8,9 +8,13 @@
 
 // CHECK-LABEL: llvm.func @forward(
 // CHECK-COUNT-2: nvvm.mma.sync
-// A question has two answers: whether the mask allows the pair, and whether the box has the key.
-// CHECK-COUNT-8: arith.cmpi sle
-// CHECK-NOT: arith.cmpi sle
+// CHECK-COUNT-2: arith.cmpi ult
+// CHECK: %[[OTHERS:.*]] = arith.cmpi ult
+// CHECK: %[[COUNT:.*]] = arith.select %[[OTHERS]], %{{.*}}, %c0_i32
+// CHECK: %[[ALLOWED:.*]] = arith.cmpi ult, %{{.*}}, %[[COUNT]]
+// CHECK: arith.select %[[ALLOWED]], %{{.*}}, %cst
+// CHECK-COUNT-8: arith.cmpi ult
+// CHECK-NOT: arith.cmpi ult
 // CHECK-LABEL: llvm.return
 func.func @forward(%q: !tile.tensor<2, 16, bf16> {tile.operand = "query"},
                    %k: !tile.tensor<2, 16, bf16> {tile.operand = "key"},
