@@ -49,9 +49,9 @@ int64_t Parser::expectInteger(const char *what) {
   const bool negative = accept("-");
   if (token_.kind != TokenKind::Integer)
     fail(std::string("expected ") + what + ", got '" + std::string(token_.text) + "'");
-  const auto value = static_cast<int64_t>(token_.bits);
+  const uint64_t bits = token_.bits;
   advance();
-  return negative ? -value : value;
+  return static_cast<int64_t>(negative ? 0 - bits : bits);
 }
 
 void Parser::run() {
@@ -61,15 +61,26 @@ void Parser::run() {
     topLevel();
 }
 
+/// The number that the text begins with, 0 if with none; what is beyond 9999 is none that anyone meant.
+static unsigned smallNumber(std::string_view text) {
+  unsigned value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9' || value > 9999)
+      break;
+    value = 10 * value + static_cast<unsigned>(c - '0');
+  }
+  return value;
+}
+
 void Parser::header() {
   if (!accept(".version"))
     fail("expected '.version' at the start of a PTX text");
   if (token_.kind != TokenKind::Float64)
     fail("expected a version such as 8.0");
   const size_t dot = token_.text.find('.');
-  module_.version = 10 * std::atoi(std::string(token_.text.substr(0, dot)).c_str()) +
-                    std::atoi(std::string(token_.text.substr(dot + 1)).c_str());
-  if (module_.version > 90)
+  const unsigned minor = smallNumber(token_.text.substr(dot + 1));
+  module_.version = 10 * smallNumber(token_.text.substr(0, dot)) + minor;
+  if (module_.version > 90 || minor > 9)
     fail("unsupported PTX version " + std::string(token_.text) + ", the highest is 9.0");
   advance();
   if (!accept(".target"))
@@ -84,7 +95,7 @@ void Parser::target() {
     throw PtxError{pos, "unsupported target '" + std::string(module_.target) + "'"};
   std::string digits(module_.target.substr(3));
   module_.architectureSpecific = digits.ends_with('a') || digits.ends_with('f');
-  module_.architecture = std::atoi(digits.c_str());
+  module_.architecture = smallNumber(digits);
   while (accept(",")) {
     const SourcePos option = token_.pos();
     const std::string_view word = expectWord("a target option");

@@ -32,6 +32,11 @@ TEST(FrontEnd, UnknownThingsAreUnsupported) {
                 .find("unsupported modifier '.wrong' of 'add.wrong.s32'"),
             std::string::npos);
   EXPECT_NE(errorOf(".version 9.9\n.target sm_80\n").find("unsupported PTX version 9.9"), std::string::npos);
+  for (const char *version : {"1468588949.0", "99999999999999999999.0", "8.10", "429496737.0"})
+    EXPECT_NE(errorOf(std::string(".version ") + version + "\n.target sm_80\n").find("unsupported PTX version"),
+              std::string::npos)
+        << version;
+  EXPECT_EQ(errorOf(body(".reg .b64 %a; mov.b64 %a, -9223372036854775808;")), "");
   EXPECT_NE(errorOf(body("bra NOWHERE;")).find("unknown name 'NOWHERE'"), std::string::npos);
   EXPECT_NE(errorOf(body("{")).find("a '{' is not closed"), std::string::npos);
   EXPECT_NE(errorOf(header() + ".tex .u64 t;\n").find("unsupported directive '.tex'"), std::string::npos);
