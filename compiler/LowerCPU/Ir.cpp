@@ -7,6 +7,8 @@
 
 #include "compiler/LowerCPU/Ir.h"
 
+#include "compiler/Tile/ControlFlow.h"
+
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -87,14 +89,7 @@ void Ir::prefetch(Value pointer, int64_t bytes, bool write) {
 
 Values Ir::loop(Value begin, Value end, int64_t step, ValueRange carried,
                 function_ref<Values(Value, ValueRange)> body) {
-  auto op = scf::ForOp::create(b, loc, begin, end, constant(step), carried,
-                               [&](OpBuilder &inner, Location, Value i, ValueRange args) {
-                                 OpBuilder::InsertionGuard guard(b);
-                                 b.setInsertionPointToEnd(inner.getInsertionBlock());
-                                 Values next = body(i, args);
-                                 scf::YieldOp::create(b, loc, next);
-                               });
-  return Values(op.getResults());
+  return buildLoop(b, loc, begin, end, constant(step), carried, body);
 }
 
 void Ir::loop(Value begin, Value end, int64_t step, function_ref<void(Value)> body) {
@@ -105,20 +100,7 @@ void Ir::loop(Value begin, Value end, int64_t step, function_ref<void(Value)> bo
 }
 
 Values Ir::when(Value condition, ValueRange otherwise, function_ref<Values()> then) {
-  auto build = [&](function_ref<Values()> values) {
-    return [&, values](OpBuilder &inner, Location) {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToEnd(inner.getInsertionBlock());
-      scf::YieldOp::create(b, loc, values());
-    };
-  };
-  auto fallback = [&] { return Values(otherwise); };
-  if (otherwise.empty()) {
-    scf::IfOp::create(b, loc, condition, build(then));
-    return {};
-  }
-  auto op = scf::IfOp::create(b, loc, condition, build(then), build(fallback));
-  return Values(op.getResults());
+  return buildWhen(b, loc, condition, otherwise, then);
 }
 
 void Ir::when(Value condition, function_ref<void()> then) {

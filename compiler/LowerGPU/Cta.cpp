@@ -7,8 +7,9 @@
 
 #include "compiler/LowerGPU/Cta.h"
 
+#include "compiler/Tile/ControlFlow.h"
+
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 #include <limits>
 
@@ -251,28 +252,9 @@ Value Cta::constant(int64_t value) { return f.constant(b.getI32Type(), value); }
 Value Cta::number(float value) { return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value)); }
 
 Values Cta::loop(Value end, ValueRange carried, function_ref<Values(Value, ValueRange)> body) {
-  auto op = scf::ForOp::create(b, loc, constant(0), end, constant(1), carried,
-                               [&](OpBuilder &inner, Location, Value i, ValueRange args) {
-                                 OpBuilder::InsertionGuard guard(b);
-                                 b.setInsertionPointToEnd(inner.getInsertionBlock());
-                                 Values next = body(i, args);
-                                 scf::YieldOp::create(b, loc, next);
-                               });
-  return Values(op.getResults());
+  return buildLoop(b, loc, constant(0), end, constant(1), carried, body);
 }
 
 Values Cta::when(Value condition, ValueRange otherwise, function_ref<Values()> then) {
-  auto build = [&](function_ref<Values()> values) {
-    return [&, values](OpBuilder &inner, Location) {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToEnd(inner.getInsertionBlock());
-      scf::YieldOp::create(b, loc, values());
-    };
-  };
-  auto fallback = [&] { return Values(otherwise); };
-  if (otherwise.empty()) {
-    scf::IfOp::create(b, loc, condition, build(then));
-    return {};
-  }
-  return Values(scf::IfOp::create(b, loc, condition, build(then), build(fallback)).getResults());
+  return buildWhen(b, loc, condition, otherwise, then);
 }
