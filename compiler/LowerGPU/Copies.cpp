@@ -35,7 +35,7 @@ static int64_t pitchOf(int64_t columns) {
 }
 
 SharedTile Cta::allocate(int64_t rows, int64_t columns, Type element) {
-  SharedTile tile{sharedTop, rows, (columns + 15) / 16 * 16, 0, element};
+  SharedTile tile{sharedBase, sharedTop, rows, (columns + 15) / 16 * 16, 0, element};
   tile.pitch = pitchOf(tile.columns);
   sharedTop += (rows * tile.pitch + kSharedAlignment - 1) / kSharedAlignment * kSharedAlignment;
   sharedBytes = std::max(sharedBytes, sharedTop);
@@ -57,7 +57,7 @@ Value Cta::unitAddress(const SharedTile &tile, Value row, Value unit, int64_t un
   if (tile.swizzled())
     piece = b.createOrFold<arith::XOrIOp>(loc, piece, swizzleOf(tile, row));
   Value inRow = f.add(f.mul(piece, 16), within);
-  return f.add(sharedBase, f.add(f.mul(row, tile.pitch), inRow));
+  return f.add(tile.start, f.add(f.mul(row, tile.pitch), inRow));
 }
 
 //===----------------------------------------------------------------------===//
@@ -124,13 +124,8 @@ void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t units
   }
 }
 
-void Cta::copyIn(tile::LoadOp op) {
-  const Operand &operand = operands.find(op.getSource())->second;
-  const TileBox box = boxes.lookup(op.getBox());
-  tile::TileType type = op.getTile().getType();
-  SharedTile tile = allocate(type.getShape()[0], type.getShape()[1], type.getElementType());
-  if (op.getBox().getDefiningOp<tile::QueryBoxOp>())
-    reserveOutput(tile);
+/// The rows of a box on their way into a tile; the copies are not closed as a group yet.
+void Cta::copyRows(const Operand &operand, const TileBox &box, const SharedTile &tile) {
   Value base = rowBase(operand, box.box);
   const int64_t unitBytes = plan.getAlign(), unitsPerRow = 2 * tile.columns / unitBytes;
   forEachUnit(thread, threads(), tile.rows, unitsPerRow, [&](Value row, Value unit) {
@@ -147,6 +142,14 @@ void Cta::copyIn(tile::LoadOp op) {
     Value read = when(there, none, [&] { return Values{machine.load(word, from, unitBytes)}; })[0];
     machine.store(read, to, unitBytes);
   });
+}
+
+void Cta::copyIn(tile::LoadOp op) {
+  tile::TileType type = op.getTile().getType();
+  SharedTile tile = allocate(type.getShape()[0], type.getShape()[1], type.getElementType());
+  if (op.getBox().getDefiningOp<tile::QueryBoxOp>())
+    reserveOutput(tile);
+  copyRows(operands.find(op.getSource())->second, boxes.lookup(op.getBox()), tile);
   machine.closeCopies();
   tile.group = ++copyGroups;
   if (op.getFactor())

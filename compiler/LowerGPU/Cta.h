@@ -60,7 +60,8 @@ struct Operand {
 
 /// Rows of 16-bit numbers in shared memory.
 struct SharedTile {
-  int64_t base; ///< bytes from the block's
+  Value start;  ///< i32 address that `base` counts from: the block's, or that of a buffer in turn
+  int64_t base; ///< bytes
   int64_t rows;
   int64_t columns; ///< padded to the product's inner extent
   int64_t pitch;   ///< bytes
@@ -117,6 +118,7 @@ private:
 
   // Copies.cpp
   void copyIn(tile::LoadOp op);
+  void copyRows(const Operand &operand, const TileBox &box, const SharedTile &tile);
   SharedTile allocate(int64_t rows, int64_t columns, Type element);
   void scale(const SharedTile &tile, Value factor);
   int64_t outputColumns();

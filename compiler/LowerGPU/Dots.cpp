@@ -39,7 +39,7 @@ Values Cta::loadFragment(const SharedTile &tile, Value laneRow, Value lanePiece,
     place = b.createOrFold<arith::XOrIOp>(loc, place, swizzleOf(tile, laneRow));
     place = b.createOrFold<arith::XOrIOp>(loc, place, constant(piece & mixed));
   }
-  Value address = f.add(f.add(sharedBase, f.mul(laneRow, tile.pitch)), f.mul(place, 16));
+  Value address = f.add(f.add(tile.start, f.mul(laneRow, tile.pitch)), f.mul(place, 16));
   const int64_t offset = tile.base + row * tile.pitch + 16 * (piece & ~mixed);
   return machine.loadMatrices(machine.sharedPointer(address, offset), transposed);
 }
