@@ -15,6 +15,7 @@
 #include "compiler/LowerGPU/Cta.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace muntin;
@@ -24,6 +25,7 @@ using namespace muntin::gpu;
 /// output takes more than kWideOutput columns' registers, or rounds end within rows, there are none to spare.
 constexpr int64_t kMostUnrolled = 8, kWideOutput = 128;
 constexpr int64_t kSharedAlignment = 128; // bytes: all banks once
+constexpr int64_t kSwizzledRows = 8;      // swizzles repeat after so many
 
 //===----------------------------------------------------------------------===//
 // Places in shared memory
@@ -50,7 +52,7 @@ Value Cta::swizzleOf(const SharedTile &tile, Value row) {
   return tile.pieces() == 4 ? f.rem(f.div(row, 2), 4) : f.rem(f.div(row, 4), 2);
 }
 
-/// Address of a unit of a row.
+/// Address of a unit of a row, from the tile's beginning.
 Value Cta::unitAddress(const SharedTile &tile, Value row, Value unit, int64_t unitBytes) {
   const int64_t perPiece = 16 / unitBytes;
   Value piece = f.div(unit, perPiece), within = f.mul(f.rem(unit, perPiece), unitBytes);
@@ -60,32 +62,66 @@ Value Cta::unitAddress(const SharedTile &tile, Value row, Value unit, int64_t un
   return f.add(tile.start, f.add(f.mul(row, tile.pitch), inRow));
 }
 
+/// The swizzle takes part in the low bits of a row only: the others are an offset.
+Value Cta::unitPointer(const SharedTile &tile, SplitRow row, Value unit, int64_t unitBytes) {
+  const int64_t swizzled = row.more % kSwizzledRows;
+  Value low = swizzled ? f.either(row.first, constant(swizzled)) : row.first;
+  return machine.sharedPointer(unitAddress(tile, low, unit, unitBytes),
+                               tile.base + (row.more - swizzled) * tile.pitch);
+}
+
 //===----------------------------------------------------------------------===//
 // Places in global memory
 //===----------------------------------------------------------------------===//
 
-Value Cta::tokenIsThere(const TileBox &box, Value row) {
+/// Whether the place of a sum of rows, whose bits differ, is the sum of their places on each axis.
+static bool placesAdd(const TileBox &box) {
+  return llvm::all_of(box.dims, [](int64_t extent) { return llvm::isPowerOf2_64(extent); });
+}
+
+/// Where `row` is a constant, this is one.
+static int64_t placeOf(int64_t row, const TileBox &box, unsigned axis) {
+  for (int64_t extent : llvm::reverse(ArrayRef(box.dims).drop_front(axis + 1)))
+    row /= extent;
+  return axis == 0 ? row : row % box.dims[axis];
+}
+
+Value Cta::tokenIsThere(const TileBox &box, SplitRow row) {
+  const bool split = placesAdd(box);
+  Value whole = split || !row.more ? row.first : f.either(row.first, constant(row.more));
   Value there;
-  for (unsigned axis = 0; axis < rank; ++axis)
-    there = f.both(there, f.less(place(row, box.dims, axis), narrow(box.box[axis].count)));
+  for (unsigned axis = 0; axis < rank; ++axis) {
+    Value left = f.sub(narrow(box.box[axis].count), place(whole, box.dims, axis));
+    there = f.both(there, f.less(constant(split ? placeOf(row.more, box, axis) : 0), left));
+  }
   return there;
 }
 
-Value Cta::rowBase(const Operand &operand, const attn::Box &box) {
-  Value offset = f.constant(0);
-  for (unsigned axis = 0; axis < rank; ++axis)
-    offset = f.add(offset, f.mul(box[axis].origin, operand.strides[axis]));
-  return machine.globalOffset(operand.base, offset);
-}
-
-/// `base` is rowBase() of the box. The distance does not depend on the box's origin, so it leaves walks.
-Value Cta::tokenAddress(const Operand &operand, const TileBox &box, Value base, Value row) {
+/// Bytes from a box's first token to that of a row.
+Value Cta::distanceOf(const Operand &operand, const TileBox &box, Value row) {
   Value distance = f.constant(0);
   for (unsigned axis = 0; axis < rank; ++axis) {
     Value steps = b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), place(row, box.dims, axis));
     distance = f.add(distance, f.mul(steps, f.mul(operand.strides[axis], box.box[axis].step)));
   }
-  return machine.globalOffset(base, distance);
+  return distance;
+}
+
+/// Address of a row's token, or of `inRow` bytes behind it. In this order what belongs to the thread leaves walks; the
+/// box's origin, below 2^32, costs two instructions an axis; and each bit of what the threads share two more.
+Value Cta::tokenAddress(const Operand &operand, const TileBox &box, SplitRow row, Value inRow) {
+  const bool split = placesAdd(box);
+  Value own = distanceOf(operand, box, split || !row.more ? row.first : f.either(row.first, constant(row.more)));
+  if (inRow)
+    own = f.add(own, b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), inRow));
+  Value address = machine.globalOffset(operand.base, own);
+  for (unsigned axis = 0; axis < rank; ++axis) {
+    Value origin = b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), narrow(box.box[axis].origin));
+    address = machine.globalOffset(address, f.mul(origin, operand.strides[axis]));
+  }
+  for (int64_t more = split ? row.more : 0; more; more &= more - 1)
+    address = machine.globalOffset(address, distanceOf(operand, box, constant(more & -more)));
+  return address;
 }
 
 //===----------------------------------------------------------------------===//
@@ -94,11 +130,11 @@ Value Cta::tokenAddress(const Operand &operand, const TileBox &box, Value base, 
 
 /// body(row, unit of the row) for the units of `rows` rows that thread `number` of `threads` takes.
 void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t unitsPerRow,
-                      function_ref<void(Value, Value)> body) {
+                      function_ref<void(SplitRow, Value)> body) {
   const int64_t units = rows * unitsPerRow, rounds = (units + threads - 1) / threads;
   auto unit = [&](Value index) {
     auto emit = [&] {
-      body(f.div(index, unitsPerRow), f.rem(index, unitsPerRow));
+      body({f.div(index, unitsPerRow)}, f.rem(index, unitsPerRow));
       return Values();
     };
     if (units % threads)
@@ -118,7 +154,7 @@ void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t units
   // The threads are a power of two, so that "or" adds, and says that nothing is carried.
   for (int64_t round = 0; round < rounds; ++round) {
     if (wholeRows)
-      body(f.either(f.div(number, unitsPerRow), constant(round * threads / unitsPerRow)), f.rem(number, unitsPerRow));
+      body({f.div(number, unitsPerRow), round * threads / unitsPerRow}, f.rem(number, unitsPerRow));
     else
       unit(f.either(number, constant(round * threads)));
   }
@@ -126,15 +162,13 @@ void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t units
 
 /// The rows of a box on their way into a tile; the copies are not closed as a group yet.
 void Cta::copyRows(const Operand &operand, const TileBox &box, const SharedTile &tile) {
-  Value base = rowBase(operand, box.box);
   const int64_t unitBytes = plan.getAlign(), unitsPerRow = 2 * tile.columns / unitBytes;
-  forEachUnit(thread, threads(), tile.rows, unitsPerRow, [&](Value row, Value unit) {
+  forEachUnit(thread, threads(), tile.rows, unitsPerRow, [&](SplitRow row, Value unit) {
     Value there = tokenIsThere(box, row);
     if (operand.columns < tile.columns)
       there = f.both(there, f.less(unit, constant(2 * operand.columns / unitBytes)));
-    Value distance = b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), f.mul(unit, unitBytes));
-    Value from = machine.globalOffset(tokenAddress(operand, box, base, row), distance);
-    Value to = machine.sharedPointer(unitAddress(tile, row, unit, unitBytes), tile.base);
+    Value from = tokenAddress(operand, box, row, f.mul(unit, unitBytes));
+    Value to = unitPointer(tile, row, unit, unitBytes);
     if (unitBytes >= 4)
       return machine.copyAsync(to, from, unitBytes, there);
     Type word = b.getI16Type();
@@ -164,8 +198,8 @@ void Cta::scale(const SharedTile &tile, Value factor) {
     machine.awaitCopies(0);
     const int64_t unitBytes = plan.getAlign();
     auto narrowType = VectorType::get({unitBytes / 2}, tile.element), wide = narrowType.clone(b.getF32Type());
-    forEachUnit(thread, threads(), tile.rows, 2 * tile.columns / unitBytes, [&](Value row, Value unit) {
-      Value pointer = machine.sharedPointer(unitAddress(tile, row, unit, unitBytes), tile.base);
+    forEachUnit(thread, threads(), tile.rows, 2 * tile.columns / unitBytes, [&](SplitRow row, Value unit) {
+      Value pointer = unitPointer(tile, row, unit, unitBytes);
       Value read = machine.load(narrowType, pointer, unitBytes);
       Value factors = vector::BroadcastOp::create(b, loc, wide, factor);
       Value scaled = arith::MulFOp::create(b, loc, arith::ExtFOp::create(b, loc, wide, read), factors);
@@ -224,17 +258,14 @@ void Cta::copyOut(tile::StoreOp op) {
   }
   machine.warpBarrier(); // a warp writes its own rows
   const int64_t unitBytes = plan.getAlign();
-  Value base = rowBase(operand, queries.box);
   Type unitType = b.getIntegerType(unsigned(8 * std::min<int64_t>(unitBytes, 8)));
   if (unitBytes == 16)
     unitType = VectorType::get({2}, unitType);
-  forEachUnit(lane, 32, 16, 2 * operand.columns / unitBytes, [&](Value ofWarp, Value unit) {
-    Value row = f.add(f.mul(warp, 16), ofWarp);
+  forEachUnit(lane, 32, 16, 2 * operand.columns / unitBytes, [&](SplitRow ofWarp, Value unit) {
+    const SplitRow row{f.either(f.mul(warp, 16), ofWarp.first), ofWarp.more};
     when(tokenIsThere(queries, row), {}, [&] {
-      Value read =
-          machine.load(unitType, machine.sharedPointer(unitAddress(tile, row, unit, unitBytes), tile.base), unitBytes);
-      Value distance = b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), f.mul(unit, unitBytes));
-      machine.store(read, machine.globalOffset(tokenAddress(operand, queries, base, row), distance), unitBytes);
+      Value read = machine.load(unitType, unitPointer(tile, row, unit, unitBytes), unitBytes);
+      machine.store(read, tokenAddress(operand, queries, row, f.mul(unit, unitBytes)), unitBytes);
       return Values();
     });
   });
@@ -245,11 +276,10 @@ void Cta::storeRow(tile::StoreOp op) {
   const Operand &operand = operands.find(op.getTarget())->second;
   const Values &values = registers.find(op.getTile())->second;
   Value wanted = f.both(machine.isNotNull(frame.tensor(Tensor::Lse)), f.equal(laneInGroup, constant(0)));
-  Value base = rowBase(operand, queries.box);
   for (int half = 0; half < 2; ++half) {
-    Value row = f.add(f.add(f.mul(warp, 16), laneGroup), 8 * half);
+    const SplitRow row{f.either(f.mul(warp, 16), laneGroup), 8 * half};
     when(f.both(wanted, tokenIsThere(queries, row)), {}, [&] {
-      machine.store(values[half], tokenAddress(operand, queries, base, row), 4);
+      machine.store(values[half], tokenAddress(operand, queries, row), 4);
       return Values();
     });
   }

@@ -7,6 +7,7 @@
 
 #include "compiler/LowerGPU/Cta.h"
 
+#include "compiler/LowerGPU/LaneSums.h"
 #include "compiler/Tile/ControlFlow.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -21,7 +22,7 @@ constexpr int64_t kWarpThreads = 32;
 
 Cta::Cta(OpBuilder &builder, func::FuncOp kernel, tile::PlanAttr plan, StringRef name)
     : b(builder), loc(kernel.getLoc()), kernel(kernel), plan(plan), rank(plan.getQueryBox().getDims().size()),
-      frame(builder, loc, name, kWarpThreads * plan.getWarps()), machine(builder, loc), f(builder, loc) {}
+      laneSums(findLaneSums(kernel)), frame(builder, loc, name, kWarpThreads * plan.getWarps()), machine(builder, loc), f(builder, loc) {}
 
 LogicalResult Cta::emit() {
   thread = f.rem(machine.threadNumber(), threads()); // says how large it can be
@@ -116,7 +117,9 @@ LogicalResult Cta::emitOp(mlir::Operation &op) {
   } else if (auto live = dyn_cast<tile::LiveKeysOp>(op)) {
     boxes[live.getKeys()] = {liveKeys(cast<attn::MaskAttrInterface>(live.getMask())), dimsOf(plan.getKeyBox())};
   } else if (auto walk = dyn_cast<tile::ForKeyBoxesOp>(op)) {
-    return emitForKeyBoxes(walk);
+    if (failed(emitForKeyBoxes(walk)))
+      return failure();
+    completeSums(walk);
   } else if (auto load = dyn_cast<tile::LoadOp>(op)) {
     copyIn(load);
   } else if (auto store = dyn_cast<tile::StoreOp>(op)) {
@@ -215,12 +218,21 @@ LogicalResult Cta::emitElementwise(mlir::Operation &op) {
   return success();
 }
 
-/// Registers in pairs, then pairs of pairs, then the lanes of a row.
+Value Cta::combine(tile::ReduceKind kind, Value x, Value y) {
+  if (kind == tile::ReduceKind::Max)
+    return arith::MaxNumFOp::create(b, loc, x, y);
+  return arith::AddFOp::create(b, loc, x, y);
+}
+
+/// Of the four lanes of a row.
+Value Cta::acrossLanes(tile::ReduceKind kind, Value number) {
+  for (int32_t distance : {2, 1})
+    number = combine(kind, number, machine.shuffleXor(number, distance));
+  return number;
+}
+
+/// Registers in pairs, then pairs of pairs, then the lanes of a row, unless they keep their sums.
 void Cta::reduce(tile::ReduceOp op) {
-  const bool max = op.getKind() == tile::ReduceKind::Max;
-  auto combine = [&](Value x, Value y) -> Value {
-    return max ? arith::MaxNumFOp::create(b, loc, x, y).getResult() : arith::AddFOp::create(b, loc, x, y).getResult();
-  };
   const Values &source = registers.find(op.getSource())->second;
   Values rows;
   for (int row = 0; row < 2; ++row) {
@@ -231,17 +243,22 @@ void Cta::reduce(tile::ReduceOp op) {
     while (left.size() > 1) {
       Values next;
       for (size_t i = 0; i + 1 < left.size(); i += 2)
-        next.push_back(combine(left[i], left[i + 1]));
+        next.push_back(combine(op.getKind(), left[i], left[i + 1]));
       if (left.size() % 2)
         next.push_back(left.back());
       left = next;
     }
-    Value all = left[0];
-    for (int32_t distance : {2, 1})
-      all = combine(all, machine.shuffleXor(all, distance));
-    rows.push_back(all);
+    rows.push_back(laneSums.contains(op.getResult()) ? left[0] : acrossLanes(op.getKind(), left[0]));
   }
   registers[op.getResult()] = rows;
+}
+
+/// What the lanes have summed apart, and is not summed on by the next walk.
+void Cta::completeSums(tile::ForKeyBoxesOp walk) {
+  for (auto [carried, result] : llvm::zip(walk.getCarried(), walk.getResults()))
+    if (laneSums.contains(carried) && !laneSums.contains(result))
+      for (Value &part : registers[result])
+        part = acrossLanes(tile::ReduceKind::Add, part);
 }
 
 //===----------------------------------------------------------------------===//

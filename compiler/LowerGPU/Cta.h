@@ -77,6 +77,13 @@ struct TileBox {
   llvm::SmallVector<int64_t, 3> dims;
 };
 
+/// A row of a tile that a thread takes: `first` + `more`, a constant whose bits `first` does not have. What is said of a
+/// row is said of `first` once, and leaves walks over boxes; `more` becomes an offset in an instruction.
+struct SplitRow {
+  Value first;
+  int64_t more = 0;
+};
+
 class Cta {
 public:
   /// `name`: of the lowered kernel.
@@ -94,6 +101,9 @@ private:
   mlir::LogicalResult emitElementwise(mlir::Operation &op);
   Value elementOf(Value tile, int64_t index, bool ofRow);
   void reduce(tile::ReduceOp op);
+  Value combine(tile::ReduceKind kind, Value x, Value y);
+  Value acrossLanes(tile::ReduceKind kind, Value number);
+  void completeSums(tile::ForKeyBoxesOp walk);
   void countPairs(tile::CountOp op);
   bool isRow(Value value);
   int64_t registersOf(tile::TileType type);
@@ -124,15 +134,16 @@ private:
   int64_t outputColumns();
   void reserveOutput(const SharedTile &query);
   void forEachUnit(Value number, int64_t threads, int64_t rows, int64_t unitsPerRow,
-                   llvm::function_ref<void(Value, Value)> body);
+                   llvm::function_ref<void(SplitRow, Value)> body);
   Value swizzleOf(const SharedTile &tile, Value row);
   Value unitAddress(const SharedTile &tile, Value row, Value unit, int64_t unitBytes);
-  Value rowBase(const Operand &operand, const attn::Box &box);
+  Value unitPointer(const SharedTile &tile, SplitRow row, Value unit, int64_t unitBytes);
   void awaitArrival(llvm::ArrayRef<const SharedTile *> tiles);
   void copyOut(tile::StoreOp op);
   void storeRow(tile::StoreOp op);
-  Value tokenIsThere(const TileBox &box, Value row);
-  Value tokenAddress(const Operand &operand, const TileBox &box, Value base, Value row);
+  Value tokenIsThere(const TileBox &box, SplitRow row);
+  Value distanceOf(const Operand &operand, const TileBox &box, Value row);
+  Value tokenAddress(const Operand &operand, const TileBox &box, SplitRow row, Value inRow = nullptr);
 
   // Dots.cpp
   mlir::LogicalResult emitDot(tile::DotOp op);
@@ -168,6 +179,7 @@ private:
   mlir::func::FuncOp kernel;
   tile::PlanAttr plan;
   const unsigned rank;
+  const llvm::DenseSet<Value> laneSums; ///< rows that are held in parts
   Frame frame;
   Machine machine;
   attn::FoldingBuilder f;
