@@ -17,6 +17,9 @@
 
 using namespace muntin;
 
+/// What a matrix of all scores may take: 2^32 pairs on a GPU. It is a baseline, not a way to run large problems.
+constexpr int64_t kMostWorkspace = int64_t(16) << 30;
+
 std::string muntin::symbolPrefix(const Problem &problem) {
   std::string mask = printMask(problem.mask), name;
   for (char c : mask.substr(0, 48))
@@ -60,6 +63,12 @@ static Launch launchOf(mlir::LLVM::LLVMFuncOp function, const Formula &tasks, in
   return launch;
 }
 
+/// Keys, in whole key boxes, whose scores a block has room for.
+static Guard capacityGuard(tile::PlanAttr plan) {
+  Formula keys = Formula::apply(Formula::Op::Mul, keyBoxesFormula(plan), Formula::constant(plan.getKeyBox().volume()));
+  return {std::move(keys), Formula::constant(plan.getCapacity())};
+}
+
 Result<Image> muntin::makeImage(mlir::ModuleOp lowered, const Problem &problem, std::string plan,
                                 std::vector<Binary> binaries, const std::string &prefix) {
   auto planAttr = lowered->getAttrOfType<tile::PlanAttr>(tile::kPlanAttrName);
@@ -73,8 +82,14 @@ Result<Image> muntin::makeImage(mlir::ModuleOp lowered, const Problem &problem, 
     Launch launch = launchOf(function, packs ? packing : tasks, problem.rank, prefix);
     (function.getName() == "count" ? variant.counting : variant.launches).push_back(std::move(launch));
   }
-  bool matrix = planAttr.getTemplateName() == "unfused";
-  variant.workspace = cpu::workspaceLayout(planAttr, problem.headDim, problem.valueDim, matrix).bytes;
+  bool matrix = planAttr.getTemplateName() == "unfused", gpu = planAttr.getWarps() > 0;
+  variant.workspace = !gpu     ? cpu::workspaceLayout(planAttr, problem.headDim, problem.valueDim, matrix).bytes
+                      : matrix ? gpu::matricesFormula(planAttr)
+                               : Formula::constant(0);
+  if (matrix)
+    variant.guards.push_back({variant.workspace, Formula::constant(kMostWorkspace)});
+  if (planAttr.getCapacity() > 0)
+    variant.guards.push_back(capacityGuard(planAttr));
   Image image;
   image.problemKey = problemKey(problem);
   image.plan = std::move(plan);

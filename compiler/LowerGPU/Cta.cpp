@@ -88,6 +88,8 @@ void Cta::bindArguments() {
       operands[argument] = operandOf(Tensor::Out, type, head);
     else if (type && name == "lse")
       operands[argument] = operandOf(Tensor::Lse, type, head);
+    else if (isa<tile::MatrixType>(argument.getType()))
+      bindMatrix(argument);
     else if (auto extras = dyn_cast<tile::ExtrasType>(argument.getType());
              extras && extras.getContent() == "segments") {
       auto ofBatch = [&](Tensor tensor) {
@@ -112,10 +114,16 @@ LogicalResult Cta::emitBlock(Block &block) {
 
 LogicalResult Cta::emitOp(mlir::Operation &op) {
   auto dimsOf = [](tile::ShapeAttr shape) { return SmallVector<int64_t, 3>(shape.getDims()); };
+  for (Type type : op.getResultTypes())
+    if (auto tile = dyn_cast<tile::TileType>(type); tile && !tile.hasStaticShape())
+      return op.emitOpError(
+          "makes a tile of all keys, which has no lowering to PTX; tile-walk-rows makes walks of them");
   if (auto query = dyn_cast<tile::QueryBoxOp>(op)) {
     boxes[query.getBox()] = queries;
   } else if (auto live = dyn_cast<tile::LiveKeysOp>(op)) {
     boxes[live.getKeys()] = {liveKeys(cast<attn::MaskAttrInterface>(live.getMask())), dimsOf(plan.getKeyBox())};
+  } else if (auto all = dyn_cast<tile::AllKeysOp>(op)) {
+    boxes[all.getBox()] = {allKeys(), dimsOf(plan.getKeyBox())};
   } else if (auto walk = dyn_cast<tile::ForKeyBoxesOp>(op)) {
     if (failed(emitForKeyBoxes(walk)))
       return failure();
@@ -124,6 +132,12 @@ LogicalResult Cta::emitOp(mlir::Operation &op) {
     copyIn(load);
   } else if (auto store = dyn_cast<tile::StoreOp>(op)) {
     isRow(store.getTile()) ? storeRow(store) : copyOut(store);
+  } else if (auto scratch = dyn_cast<tile::ScratchOp>(op)) {
+    allocateMatrix(scratch);
+  } else if (auto loadScores = dyn_cast<tile::LoadMatrixOp>(op)) {
+    loadMatrix(loadScores);
+  } else if (auto storeScores = dyn_cast<tile::StoreMatrixOp>(op)) {
+    storeMatrix(storeScores);
   } else if (auto dot = dyn_cast<tile::DotOp>(op)) {
     return emitDot(dot);
   } else if (auto mask = dyn_cast<tile::MaskOp>(op)) {

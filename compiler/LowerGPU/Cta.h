@@ -84,6 +84,12 @@ struct SplitRow {
   int64_t more = 0;
 };
 
+/// Scores of all keys, in memory, see Matrices.cpp.
+struct Matrix {
+  Value base; ///< of the block: a pointer to global memory, or null where it lies in shared memory
+  int64_t sharedBase = 0;
+};
+
 class Cta {
 public:
   /// `name`: of the lowered kernel.
@@ -152,6 +158,21 @@ private:
   Values loadFragment(const SharedTile &tile, Value laneRow, Value lanePiece, int64_t row, int64_t piece,
                       bool transposed);
 
+  // Matrices.cpp
+  void bindMatrix(Value argument);
+  void allocateMatrix(tile::ScratchOp op);
+  void loadMatrix(tile::LoadMatrixOp op);
+  void storeMatrix(tile::StoreMatrixOp op);
+  int64_t matrixBytes();
+  Value keyBoxNumber(const TileBox &keys);
+  void forEachGroup(Value matrix, Value keys, llvm::function_ref<void(Value, size_t)> body);
+
+  // MultiplyAdds.cpp
+  void multiplyAddScores(tile::DotOp op, const SharedTile &query, const SharedTile &key);
+  void multiplyAddProduct(tile::DotOp op, llvm::ArrayRef<Value> left, const SharedTile &value);
+  void storeFragments(const SharedTile &tile, llvm::ArrayRef<Value> values);
+  Values loadNumbers(const SharedTile &tile, Value row, Value unit, int64_t count);
+
   // Masks.cpp
   void emitMask(tile::MaskOp op);
   Value allowedOnAxis(attn::MaskAttrInterface mask, const attn::MaskContext &context, const TileBox &keys,
@@ -201,6 +222,7 @@ private:
   llvm::DenseMap<Value, Operand> operands;
   llvm::DenseMap<Value, TileBox> boxes;
   llvm::DenseMap<Value, SharedTile> shared;
+  llvm::DenseMap<Value, Matrix> matrices;
   llvm::DenseMap<Value, Values> registers; ///< of tiles, as in the picture; two for one number per row
 };
 

@@ -12,6 +12,7 @@ using namespace muntin;
 using namespace muntin::gpu;
 
 LogicalResult Cta::emitDot(tile::DotOp op) {
+  const bool multiplyAdds = plan.getEngine() == "fma";
   auto right = shared.find(op.getRhs());
   if (right == shared.end())
     return op.emitOpError("has a right operand that is not in shared memory, which has no lowering to PTX yet");
@@ -19,13 +20,13 @@ LogicalResult Cta::emitDot(tile::DotOp op) {
     auto left = shared.find(op.getLhs());
     if (left == shared.end() || op.getAcc())
       return op.emitOpError("of a transpose wants a left operand in shared memory and no accumulator");
-    emitScores(op, left->second, right->second);
+    multiplyAdds ? multiplyAddScores(op, left->second, right->second) : emitScores(op, left->second, right->second);
     return success();
   }
   auto left = registers.find(op.getLhs());
   if (left == registers.end())
     return op.emitOpError("wants a left operand in registers");
-  emitProduct(op, left->second, right->second);
+  multiplyAdds ? multiplyAddProduct(op, left->second, right->second) : emitProduct(op, left->second, right->second);
   return success();
 }
 

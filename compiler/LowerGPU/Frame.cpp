@@ -58,6 +58,13 @@ Value Frame::counter() {
   return argument(Argument::Kind::Counter, 0, 0, LLVM::LLVMPointerType::get(b.getContext(), 1));
 }
 
+Value Frame::workspace() {
+  Argument wanted;
+  wanted.kind = Argument::Kind::Workspace;
+  wanted.formula = Formula::constant(0);
+  return argument(wanted, LLVM::LLVMPointerType::get(b.getContext(), 1));
+}
+
 Value Frame::scale() { return argument(Argument::Kind::Scale, 0, 0, b.getF64Type()); }
 
 void Frame::finish(int64_t sharedBytes) {

@@ -13,6 +13,7 @@
 #ifndef MUNTIN_COMPILER_LOWERGPU_FRAME_H
 #define MUNTIN_COMPILER_LOWERGPU_FRAME_H
 
+#include "dialect/tile/Tile.h"
 #include "runtime/abi/Image.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -24,6 +25,9 @@ inline constexpr llvm::StringLiteral kArgumentsAttr = "gpu.arguments"; // argume
 inline constexpr llvm::StringLiteral kSharedAttr = "gpu.shared_bytes"; // of a block
 inline constexpr llvm::StringLiteral kThreadsAttr = "gpu.threads";     // of a block
 
+/// Bytes of the matrices of all blocks, see Matrices.cpp.
+Formula matricesFormula(tile::PlanAttr plan);
+
 class Frame {
 public:
   /// A kernel without parameters; the builder then stands at its beginning.
@@ -33,6 +37,7 @@ public:
   mlir::Value stride(Tensor tensor, unsigned axis); ///< in elements, i64
   mlir::Value tensor(Tensor tensor);                ///< pointer to global memory
   mlir::Value counter();                            ///< pointer to global memory
+  mlir::Value workspace();                          ///< pointer to global memory
   mlir::Value scale();                              ///< f64
   /// Ends the function and writes the recipe's attributes.
   void finish(int64_t sharedBytes);

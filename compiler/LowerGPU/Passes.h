@@ -17,6 +17,9 @@ class LLVMDialect;
 namespace arith {
 class ArithDialect;
 }
+namespace math {
+class MathDialect;
+}
 namespace scf {
 class SCFDialect;
 }

@@ -51,6 +51,7 @@ static void buildTilePasses(PassManager &passes) {
 }
 
 static void buildGpuTilePasses(PassManager &passes) {
+  passes.addNestedPass<func::FuncOp>(tile::createTileWalkRowsPass());
   buildTilePasses(passes);
   passes.addNestedPass<func::FuncOp>(tile::createTileIssueCopiesEarlyPass());
 }

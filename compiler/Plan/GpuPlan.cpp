@@ -8,6 +8,7 @@
 #include "compiler/Plan/GpuPlan.h"
 
 #include "compiler/Plan/CostModel.h"
+#include "compiler/Plan/GpuRows.h"
 #include "compiler/Plan/Hull.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -53,6 +54,8 @@ int64_t muntin::sharedPitch(int64_t columns) {
 }
 
 int64_t muntin::sharedBytes(const Problem &problem, const Plan &plan) {
+  if (plan.holdsAllKeys() || !plan.engine.empty())
+    return sharedBytesOfRows(problem, plan);
   // The output leaves through the memory of the queries.
   const int64_t query = plan.queries() * std::max(sharedPitch(problem.headDim), sharedPitch(problem.valueDim));
   return query + plan.stages * plan.keyCapacity() * (sharedPitch(problem.headDim) + sharedPitch(problem.valueDim));
@@ -118,15 +121,13 @@ Status GpuPlanner::check() const {
   };
   if (problem.element == ElementType::F32)
     return notYet("dtype f32", "bf16 or f16");
-  const std::string name = problem.plan.empty() ? problem.templateName : problem.plan.substr(0, problem.plan.find(','));
-  if (name == "row" || name == "unfused")
-    return notYet("the template " + name, "online");
   return {};
 }
 
 Plan GpuPlanner::blank(const std::string &name, const std::vector<int64_t> &queryBox) const {
   Plan plan;
-  plan.templateName = name;
+  plan.templateName = name == "naive" ? "unfused" : name;
+  plan.engine = name == "naive" ? "fma" : "";
   plan.queryBox = queryBox;
   plan.queryStep = steps;
   plan.warps = volumeOf(queryBox) / kWarpRows;
@@ -141,6 +142,10 @@ int64_t GpuPlanner::registersOf(const Plan &plan) const {
 
 std::string GpuPlanner::refusalOf(const Plan &plan) const {
   const int64_t shared = sharedBytes(problem, plan), registers = registersOf(plan);
+  if (plan.templateName == "row" && plan.capacity < plan.keyCapacity())
+    return llvm::formatv("it needs {0} bytes of shared memory and no scores are among them, the bound is {1}", shared,
+                         limits.sharedBytes)
+        .str();
   if (shared > limits.sharedBytes)
     return llvm::formatv("it needs {0} bytes of shared memory, the bound is {1}", shared, limits.sharedBytes).str();
   // There is nothing smaller than one granule of keys: the assembler finds room, or spills a few registers.
@@ -165,6 +170,10 @@ void GpuPlanner::estimate(Candidate &candidate, int64_t keys) const {
       candidate.processedPairs * (1 / limits.exponentialsPerClock + instructions / limits.lanesPerClock);
   const double copied = 2 * columns * double(keys) / limits.bytesPerClock;
   candidate.boxCycles = (kBoxClocks + keyBoxes * kKeyBoxClocks + copied) * waste / queries;
+  if (plan.engine == "fma")
+    candidate.productCycles = candidate.processedPairs * columns / limits.lanesPerClock;
+  if (plan.templateName == "unfused")
+    candidate.boxCycles += candidate.processedPairs * kUnfusedBytes / limits.bytesPerClock;
 }
 
 void GpuPlanner::add(Plan plan, const std::vector<int64_t> &live) {
@@ -193,6 +202,11 @@ void GpuPlanner::addShapes(const std::string &name, const std::vector<int64_t> &
     }
     return;
   }
+  if (plan.holdsAllKeys()) {
+    for (Plan &whole : rowPlans(problem, limits, plan))
+      add(std::move(whole), grid);
+    return;
+  }
   const std::vector<int64_t> live = name == "online" ? grid : hull.inTheMiddle(queryBox, steps, grid);
   for (const int64_t keys : kKeys) { // of each size the shape that wastes least; of equal ones the longest last axis
     std::vector<int64_t> best;
@@ -209,7 +223,7 @@ Result<Decision> GpuPlanner::run() {
   if (problem.templateName.empty())
     names = {"window", "border"};
   for (const std::string &name : names)
-    for (const int64_t warps : kWarps)
+    for (const int64_t warps : name == "row" ? llvm::ArrayRef(kRowWarps) : llvm::ArrayRef(kWarps))
       for (const std::vector<int64_t> &box : boxesOf(problem.rank, warps * kWarpRows))
         addShapes(name, box);
   llvm::sort(decision.candidates, [](const Candidate &x, const Candidate &y) {
@@ -239,15 +253,21 @@ Result<Plan> GpuPlanner::parse(const std::string &text) const {
   std::stringstream stream(text);
   std::string name, item;
   std::getline(stream, name, ',');
-  std::vector<int64_t> query, key, warps, stages;
+  std::vector<int64_t> query, key, warps, stages, capacity;
+  bool multiplyAdds = false;
   while (std::getline(stream, item, ',')) {
     const size_t equals = std::min(item.find('='), item.size());
     const std::string word = item.substr(0, equals), value = item.substr(std::min(equals + 1, item.size()));
-    std::vector<int64_t> *list = word == "query"    ? &query
-                                 : word == "key"    ? &key
-                                 : word == "warps"  ? &warps
-                                 : word == "stages" ? &stages
-                                                    : nullptr;
+    std::vector<int64_t> *list = word == "query"      ? &query
+                                 : word == "key"      ? &key
+                                 : word == "warps"    ? &warps
+                                 : word == "stages"   ? &stages
+                                 : word == "capacity" ? &capacity
+                                                      : nullptr;
+    if (word == "engine" && value == "fma") {
+      multiplyAdds = true;
+      continue;
+    }
     if (!list)
       return bad("unknown word '" + word + "'");
     if (!readList(value, *list))
@@ -262,6 +282,15 @@ Result<Plan> GpuPlanner::parse(const std::string &text) const {
     return bad("one stage is all that this version has");
   Plan plan = blank(name, query);
   plan.keyBox = key;
+  if (multiplyAdds)
+    plan.engine = "fma";
+  if (name == "row") {
+    plan.capacity = capacity.size() == 1 ? capacity[0] : rowCapacity(problem, limits, plan);
+    if (plan.capacity % plan.keyCapacity())
+      return bad("the capacity wants a multiple of the key box's " + std::to_string(plan.keyCapacity()) + " keys");
+  } else if (!capacity.empty()) {
+    return bad("a capacity goes with the template row, and with no other");
+  }
   if (name == "window") {
     const auto live = hull.bound(query, steps);
     for (int axis = 0; axis < problem.rank; ++axis)

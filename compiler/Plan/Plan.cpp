@@ -47,6 +47,11 @@ int64_t Plan::keyCapacity() const {
   return product;
 }
 
+int64_t Plan::tileKeys() const {
+  const bool oneBox = warps > 0 && capacity == keyCapacity(); // which then stays in registers
+  return holdsAllKeys() && !oneBox ? 0 : keyCapacity();
+}
+
 std::string muntin::listText(const std::vector<int64_t> &values) {
   std::string text;
   for (int64_t value : values)
@@ -57,8 +62,9 @@ std::string muntin::listText(const std::vector<int64_t> &values) {
 std::string Plan::print() const {
   std::string key = keyBox.empty() ? "all" : listText(keyBox);
   if (warps > 0)
-    return llvm::formatv("{0},query={1},key={2},warps={3},stages={4}", templateName, listText(queryBox), key, warps,
-                         stages)
+    return llvm::formatv("{0},query={1},key={2},warps={3},stages={4}{5}{6}", templateName, listText(queryBox), key,
+                         warps, stages, capacity > 0 ? ",capacity=" + std::to_string(capacity) : "",
+                         engine.empty() ? "" : ",engine=" + engine)
         .str();
   return llvm::formatv("{0},query={1},key={2}{3},block={4}x{5},pack={6}", templateName, listText(queryBox), key,
                        trimmed ? ",hulls=2" : "", rows, blockVectors, pack)
@@ -98,8 +104,6 @@ private:
 };
 
 } // namespace
-
-static bool holdsAllKeys(const std::string &name) { return name == "row" || name == "unfused"; }
 
 Plan Planner::blank(const std::string &name, const RegisterBlock &block, const std::vector<int64_t> &queryBox) const {
   Plan plan;
@@ -147,7 +151,7 @@ void Planner::add(Plan plan) {
       candidate.refused = "the live keys of a query box grow with the grid";
     else
       plan.keyBox = *live;
-  } else if (!holdsAllKeys(plan.templateName) && plan.keyBox.empty()) {
+  } else if (!plan.holdsAllKeys() && plan.keyBox.empty()) {
     plan.keyBox = keyBoxOf(plan, cost.onlineKeys(plan));
     // Keys that every query box reads are worth a copy: heads-last rows lie far apart and fall on few cache sets.
     if (plan.pack == "none" && !hull.bound(plan.queryBox, plan.queryStep))
@@ -155,7 +159,7 @@ void Planner::add(Plan plan) {
   }
   candidate.plan = plan;
   if (candidate.refused.empty()) {
-    bool everyKey = holdsAllKeys(plan.templateName) || plan.templateName == "online";
+    bool everyKey = plan.holdsAllKeys() || plan.templateName == "online";
     cost.estimate(candidate, live ? *live : everyKey ? grid : hull.inTheMiddle(plan.queryBox, plan.queryStep, grid));
   }
   decision.candidates.push_back(candidate);
@@ -204,6 +208,9 @@ Result<Decision> Planner::run() {
 Result<Decision> muntin::makePlan(const Problem &problem, const Target &target) {
   if (target.gpu)
     return makeGpuPlan(problem, target);
+  if (problem.templateName == "naive")
+    return Status(StatusCode::NotInThisVersion, "the template naive is not in this version for CPUs; unfused, whose "
+                                                "products it computes one by one on a GPU, is");
   if (!problem.plan.empty()) {
     Result<Plan> plan = parsePlan(problem.plan, problem, target);
     if (!plan)
@@ -270,7 +277,7 @@ Result<Plan> Planner::parse(const std::string &text) {
   plan.trimmed = trimmed;
   if (!pack.empty())
     plan.pack = pack;
-  if (allKeys != holdsAllKeys(name))
+  if (allKeys != plan.holdsAllKeys())
     return bad("'key all' goes with the templates row and unfused, and with no other");
   if (plan.queries() % (block[1] * target.lanes) || block[0] % 2 || block[0] > kMaxBlockRows)
     return bad("queries must be a multiple of " + std::to_string(block[1] * target.lanes) +

@@ -36,12 +36,18 @@ struct Plan {
   std::string pack = "none"; ///< "none", "widen" or "pairs", see tile.plan
   int64_t warps = 0;         ///< GPUs: of a block; 0 for CPUs, whose fields are rows to trimmed
   int64_t stages = 0;        ///< GPUs: key boxes on their way or in use at once
+  int64_t capacity = 0;      ///< GPUs, `row`: keys whose scores a block holds
+  std::string engine;        ///< GPUs: "fma", or empty for the matrix units
 
   int64_t queries() const;
   /// The query box whose live keys the key box holds.
   std::vector<int64_t> hullBox() const;
   /// Keys that buffers hold, padding of odd rows included; 0: all of the grid.
   int64_t keyCapacity() const;
+  /// Whether the template has tiles of all keys.
+  bool holdsAllKeys() const { return templateName == "row" || templateName == "unfused"; }
+  /// Columns of the tiles of keys; 0: of all keys, as many as there are.
+  int64_t tileKeys() const;
   /// One line; parsePlan() reads it back.
   std::string print() const;
 };

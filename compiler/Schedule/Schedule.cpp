@@ -34,8 +34,10 @@ static std::string planText(const Problem &problem, const Plan &plan) {
                                    "#query_step, key_box = #key_box, ",
                                    plan.templateName);
   if (plan.warps > 0)
-    text += llvm::formatv("pack = \"none\", target = \"{0}\", warps = {1}, stages = {2}, align = {3}>", problem.target,
-                          plan.warps, plan.stages, problem.alignment);
+    text += llvm::formatv("pack = \"none\", target = \"{0}\", warps = {1}, stages = {2}, align = {3}{4}{5}>",
+                          problem.target, plan.warps, plan.stages, problem.alignment,
+                          plan.capacity > 0 ? ", capacity = " + std::to_string(plan.capacity) : "",
+                          plan.engine.empty() ? "" : ", engine = \"" + plan.engine + "\"");
   else
     text +=
         llvm::formatv("rows = {0}, vectors = {1}, lanes = {2}, pack = \"{3}\", target = \"{4}\"{5}>", plan.rows,
@@ -50,7 +52,7 @@ static std::string parameters(const Problem &problem, const Plan &plan) {
   std::string element = elementTypeName(problem.element), rank = std::to_string(problem.rank);
   std::string D = std::to_string(problem.headDim), Dv = std::to_string(problem.valueDim);
   std::string Q = std::to_string(plan.queries());
-  std::string K = plan.keyCapacity() ? std::to_string(plan.keyCapacity()) : "?";
+  std::string K = plan.tileKeys() ? std::to_string(plan.tileKeys()) : "?";
   // What is multiplied: on a GPU what is in memory; pairs of bf16 where the machine has such products, else f32.
   std::string in = plan.warps > 0 ? element : plan.pack == "pairs" ? "bf16" : "f32";
   auto tensor = [&](const std::string &columns, const std::string &type) {
@@ -91,5 +93,5 @@ Result<std::string> muntin::instantiateTemplate(const Problem &problem, const Pl
     return std::string(text.substr(0, from)) + parameters(problem, plan) + std::string(text.substr(to));
   }
   return Status::invalid("template: no template is called '" + plan.templateName +
-                         "'; known are row, unfused, online, live, border, window");
+                         "'; known are row, unfused, naive, online, live, border, window");
 }

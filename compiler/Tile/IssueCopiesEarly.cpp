@@ -24,6 +24,8 @@ struct TileIssueCopiesEarly : muntin::tile::impl::TileIssueCopiesEarlyPassBase<T
     getOperation().walk([](ForKeyBoxesOp loop) { moveLoads(loop.getKeys(), loop.getBody().front(), nullptr); });
     for (auto keys : getOperation().getOps<LiveKeysOp>())
       moveLoads(keys.getKeys(), *keys->getBlock(), keys);
+    for (auto keys : getOperation().getOps<AllKeysOp>())
+      moveLoads(keys.getBox(), *keys->getBlock(), keys);
   }
 
   /// Moves what is loaded at `keys`, in its order, to behind `last`, or to the beginning of `block`. A load has no

@@ -8,6 +8,7 @@
 #ifndef MUNTIN_COMPILER_TILE_PASSES_H
 #define MUNTIN_COMPILER_TILE_PASSES_H
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 

@@ -25,6 +25,32 @@ def TileSplitKeyRangesPass : Pass<"tile-split-key-ranges", "::mlir::func::FuncOp
   }];
 }
 
+def TileWalkRowsPass : Pass<"tile-walk-rows", "::mlir::func::FuncOp"> {
+  let summary = "Turn tiles of all keys into walks over key boxes";
+  let description = [{
+    A tile of `?` columns has no place in registers. Whoever folds such a tile (a
+    reduction, a product with the values) or writes it to memory becomes a walk
+    over all key boxes that computes it one box at a time; those that can share a
+    walk do. What a later walk would have to multiply again is kept in memory of
+    the task, `capacity` keys of it.
+
+    Before:
+    ```mlir
+    %S = ... tile.dot %Q, %K transposed ...
+    %top = tile.reduce max %S : !tile.tile<64x?xf32> -> !row
+    %P = ... %S ... %top ...
+    %O = tile.dot %P, %V
+    ```
+    After:
+    ```mlir
+    %kept = tile.scratch 1280 : !tile.matrix<f32>
+    %top = tile.for_key_boxes all ... { %S = ... ; tile.store_matrix %S, %kept ...; tile.reduce max %S ... }
+    %O = tile.for_key_boxes all ... { %S = tile.load_matrix %kept ... ; %P = ... ; tile.dot %P, %V acc ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def TileCountPairsPass : Pass<"tile-count-pairs", "::mlir::ModuleOp"> {
   let summary = "Add a kernel @count that walks over the same boxes and counts pairs";
   let description = [{

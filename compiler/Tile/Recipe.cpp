@@ -51,3 +51,13 @@ Formula muntin::tasksFormula(tile::PlanAttr plan) {
   }
   return product;
 }
+
+Formula muntin::keyBoxesFormula(tile::PlanAttr plan) {
+  Formula product = Formula::constant(1);
+  for (auto [axis, box] : llvm::enumerate(plan.getKeyBox().getDims())) {
+    Formula extent = Formula::symbol(Symbol(int(Symbol::Key0) + int(axis)));
+    Formula boxes = Formula::apply(Formula::Op::CeilDiv, extent, Formula::constant(box));
+    product = axis == 0 ? boxes : Formula::apply(Formula::Op::Mul, std::move(product), boxes);
+  }
+  return product;
+}

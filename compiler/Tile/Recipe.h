@@ -26,6 +26,8 @@ Argument decodeArgument(llvm::StringRef text);
 
 /// Query boxes of all residue classes, heads and batch entries.
 Formula tasksFormula(tile::PlanAttr plan);
+/// Key boxes that cover the grid.
+Formula keyBoxesFormula(tile::PlanAttr plan);
 
 } // namespace muntin
 

@@ -59,6 +59,11 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     boxes, and addresses, strides and rows are multiples of `align` bytes; the
     register block follows from the instruction, and `rows` to `trimmed` say
     nothing. On a CPU these three are 0.
+
+    Where a GPU keeps the scores of all keys at once, they are computed one key
+    box at a time, and a block has memory for `capacity` keys; 0 says that there
+    is no such memory, or no bound. `engine` is what multiplies: the target's
+    widest, or with `fma` multiply-adds of single numbers.
   }];
   let parameters = (ins
     StringRefParameter<"name of the template">:$template_name,
@@ -73,7 +78,9 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     DefaultValuedParameter<"bool", "false">:$trimmed,
     DefaultValuedParameter<"int64_t", "0">:$warps,
     DefaultValuedParameter<"int64_t", "0">:$stages,
-    DefaultValuedParameter<"int64_t", "0">:$align);
+    DefaultValuedParameter<"int64_t", "0">:$align,
+    DefaultValuedParameter<"int64_t", "0">:$capacity,
+    StringRefParameter<"what multiplies", "\"\"">:$engine);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

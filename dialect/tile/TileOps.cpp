@@ -121,6 +121,12 @@ LogicalResult StoreOp::verify() {
   return verifyRows(*this, getTarget().getType(), getBox().getType(), getTile().getType());
 }
 
+LogicalResult ScratchOp::verify() { // scratch_c1
+  if (getCapacity() >= 1)
+    return success();
+  return emitOpError() << "expected a capacity of at least 1, got " << getCapacity();
+}
+
 //===----------------------------------------------------------------------===//
 // Arithmetic
 //===----------------------------------------------------------------------===//

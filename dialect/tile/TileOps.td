@@ -189,9 +189,34 @@ def Tile_StoreOp : Tile_Op<"store", [MemoryEffects<[MemWrite]>]> {
   let hasVerifier = 1;
 }
 
-def Tile_LoadMatrixOp : Tile_Op<"load_matrix", [MemoryEffects<[MemRead]>]> {
-  let summary = "this task's rows of a matrix in the workspace";
+def Tile_ScratchOp : Tile_Op<"scratch"> {
+  let summary = "a matrix of this task alone";
   let description = [{
+    Memory for a number for each of the task's queries and each of at most
+    `capacity` keys, as near as the machine has it: shared memory of a block, or a
+    thread's part of a cache. What nobody has written is unspecified. Made by
+    tile-walk-rows.
+
+    Constraints:
+    - (scratch_c1) the capacity is at least 1.
+
+    Example:
+    ```mlir
+    %s = tile.scratch 1024 : !tile.matrix<f32>
+    ```
+  }];
+  let arguments = (ins I64Attr:$capacity);
+  let results = (outs Tile_MatrixType:$matrix);
+  let assemblyFormat = "$capacity attr-dict `:` type($matrix)";
+  let hasVerifier = 1;
+}
+
+def Tile_LoadMatrixOp : Tile_Op<"load_matrix", [MemoryEffects<[MemRead]>]> {
+  let summary = "this task's rows of a matrix, at the keys of a box";
+  let description = [{
+    The box is that of all keys, or one of a walk over all keys; a number is read
+    at the box at which it was written.
+
     Example:
     ```mlir
     // hidden: func.func @f(%s: !tile.matrix<f32>) {
@@ -206,7 +231,7 @@ def Tile_LoadMatrixOp : Tile_Op<"load_matrix", [MemoryEffects<[MemRead]>]> {
 }
 
 def Tile_StoreMatrixOp : Tile_Op<"store_matrix", [MemoryEffects<[MemWrite]>]> {
-  let summary = "writes this task's rows of a matrix in the workspace";
+  let summary = "writes this task's rows of a matrix, at the keys of a box";
   let description = [{
     Example:
     ```mlir

@@ -53,10 +53,10 @@ def Tile_TensorType : Tile_Type<"GridTensor", "tensor"> {
 }
 
 def Tile_MatrixType : Tile_Type<"Matrix", "matrix"> {
-  let summary = "scores of all query-key pairs of a head, in the workspace";
+  let summary = "scores of query-key pairs: of a head in the workspace, or of one task";
   let description = [{
-    Its layout is the target's own; a kernel reads only what an earlier launch
-    wrote for the same query box.
+    Its layout is the target's own; a kernel reads only what it or an earlier
+    launch wrote for the same query box.
   }];
   let parameters = (ins "::mlir::Type":$elementType);
   let assemblyFormat = "`<` $elementType `>`";

@@ -99,7 +99,7 @@ struct Guard {
   bool operator==(const Guard &) const = default;
 };
 
-/// The first variant whose guards all hold is launched; the last has none.
+/// The first variant whose guards all hold is launched; where none does, the launch is refused.
 struct Variant {
   std::string name;
   std::vector<Guard> guards;

@@ -10,6 +10,7 @@
 #include "runtime/launch/TensorView.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -61,8 +62,6 @@ static Result<std::vector<void *>> resolveLaunches(const std::vector<Launch> &la
 Status Kernel::resolve() {
   if (image_.variants.empty())
     return damaged("it has no variant");
-  if (!image_.variants.back().guards.empty())
-    return damaged("its last variant has guards");
   for (const Variant &variant : image_.variants) {
     auto launches = resolveLaunches(variant.launches, problem_.rank, *module_);
     auto counting = resolveLaunches(variant.counting, problem_.rank, *module_);
@@ -103,11 +102,25 @@ void Kernel::recordLoad(double loadSeconds, double totalSeconds) {
   provenance_.seconds = totalSeconds;
 }
 
+static std::string printGrid(const Grid &grid) { return fmt::format("{}", fmt::join(grid, "x")); }
+
 static Result<bool> holds(const Guard &guard, const Shape &shape) {
   const Result<int64_t> left = guard.left.evaluate(shape), right = guard.right.evaluate(shape);
   if (!left || !right)
     return left ? right.status() : left.status();
   return *left <= *right;
+}
+
+/// What the last variant, which takes the most, cannot take.
+Status Kernel::refusal(const Shape &shape) const {
+  for (const Guard &guard : image_.variants.back().guards) {
+    const Result<int64_t> left = guard.left.evaluate(shape), right = guard.right.evaluate(shape);
+    if (left && right && *left > *right)
+      return Status::invalid(fmt::format("grid {} and kv_grid {}: {} is {}, expected at most {} for this kernel's plan",
+                                         printGrid(shape.grid), printGrid(shape.kvGrid), guard.left.print(), *left,
+                                         *right));
+  }
+  return damaged("no variant fits");
 }
 
 Result<size_t> Kernel::choose(const Shape &shape) const {
@@ -122,7 +135,7 @@ Result<size_t> Kernel::choose(const Shape &shape) const {
     if (fits)
       return index;
   }
-  return damaged("no variant fits"); // load() has refused such images
+  return refusal(shape);
 }
 
 Result<int64_t> workspaceBytes(const Variant &variant, const Shape &shape) {

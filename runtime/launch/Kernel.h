@@ -49,7 +49,7 @@ public:
   /// Notes the time for loading, and in all, before the kernel is shared.
   void recordLoad(double loadSeconds, double totalSeconds);
 
-  /// The first variant whose guards hold: its index.
+  /// The first variant whose guards hold: its index; an error that says what no variant takes.
   Result<size_t> choose(const Shape &shape) const;
   /// The entries of a variant, one per launch, in order.
   const std::vector<void *> &entries(size_t variant) const { return entries_[variant].launches; }
@@ -62,6 +62,7 @@ private:
   Kernel() = default;
   /// Finds the entries and refuses recipes that packing could not follow.
   Status resolve();
+  Status refusal(const Shape &shape) const;
 
   Device *device_ = nullptr;
   Problem problem_;

@@ -73,7 +73,10 @@ public:
     return gpu_ ? std::vector<std::string>{target_} : targetsThat(true);
   }
   std::vector<std::string> templates() const override {
-    return gpu_ ? std::vector<std::string>{"", "online", "live", "border", "window"} : Device::templates();
+    std::vector<std::string> names = Device::templates();
+    if (gpu_)
+      names.push_back("naive");
+    return names;
   }
   std::vector<ElementType> elements() const override {
     return gpu_ ? std::vector{ElementType::F16, ElementType::BF16} : Device::elements();

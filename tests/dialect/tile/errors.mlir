@@ -107,3 +107,12 @@ func.func @f(%box: !tile.box<1>, %x: !tile.extras<"none">) {
   }
   return
 }
+
+// -----
+
+// scratch_c1
+func.func @f() {
+  // expected-error @+1 {{expected a capacity of at least 1, got 0}}
+  %s = tile.scratch 0 : !tile.matrix<f32>
+  return
+}

@@ -15,6 +15,11 @@ func.func @boxes() attributes {tile.plan = #tile.plan<template_name = "row", que
   return
 }
 
+// CHECK: engine = "fma"
+func.func private @plan() attributes {tile.plan = #tile.plan<template_name = "row", query_box = #tile.shape<[16]>,
+    query_step = #tile.shape<[1]>, key_box = #tile.shape<[32]>, pack = "none", target = "sm_80", warps = 1, stages = 1,
+    align = 16, capacity = 1024, engine = "fma">}
+
 func.func @memory(%q: !tile.tensor<1, 64, bf16>, %lse: !tile.tensor<1, 1, f32>, %s: !tile.matrix<f32>, %scale: f32) {
   %box = tile.query_box <[8]> step <[1]> : !tile.box<1>
   %keys = tile.all_keys : !tile.box<1>
@@ -24,6 +29,9 @@ func.func @memory(%q: !tile.tensor<1, 64, bf16>, %lse: !tile.tensor<1, 1, f32>, 
   // CHECK: tile.dot %{{.*}}, %{{.*}} transposed : <8x64xf32>, <?x64xf32> -> <8x?xf32>
   %S = tile.dot %Q, %K transposed : !tile.tile<8x64xf32>, !tile.tile<?x64xf32> -> !tile.tile<8x?xf32>
   tile.store_matrix %S, %s at %keys : !tile.tile<8x?xf32>, !tile.matrix<f32>, !tile.box<1>
+  // CHECK: tile.scratch 1024 : <f32>
+  %own = tile.scratch 1024 : !tile.matrix<f32>
+  tile.store_matrix %S, %own at %keys : !tile.tile<8x?xf32>, !tile.matrix<f32>, !tile.box<1>
   %T = tile.load_matrix %s at %keys : !tile.matrix<f32>, !tile.box<1> -> !tile.tile<8x?xf32>
   %m = tile.reduce max %T : !tile.tile<8x?xf32> -> !tile.tile<8xf32>
   tile.store %m, %lse at %box : !tile.tile<8xf32>, !tile.tensor<1, 1, f32>, !tile.box<1>

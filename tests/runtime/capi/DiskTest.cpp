@@ -178,7 +178,7 @@ TEST_F(Disk, AVerifiedEntryThatCannotBeLoadedIsReplaced) {
     EXPECT_FALSE(kernel.ok()) << plan;
     return fs::exists(cache) ? entry() : "";
   };
-  for (const char *plan : {"noentry", "guards", "argument", "damaged", "alien"})
+  for (const char *plan : {"noentry", "argument", "damaged", "alien"})
     EXPECT_EQ(refused(plan), "") << "what cannot be loaded is not stored";
 }
 

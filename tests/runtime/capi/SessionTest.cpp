@@ -131,8 +131,8 @@ TEST_F(Sessions, WhatTheCompilerGetsWrongIsRefused) {
   };
   for (const auto &[plan, code, part] :
        {Case{"damaged", MTN_CHECK_FAILED, ""}, Case{"alien", MTN_CHECK_FAILED, "instead of"},
-        Case{"noentry", MTN_CHECK_FAILED, "fake_nothing"}, Case{"guards", MTN_CHECK_FAILED, "guards"},
-        Case{"argument", MTN_CHECK_FAILED, "tensor 9"}, Case{"foreign", MTN_UNAVAILABLE, "cannot run"}}) {
+        Case{"noentry", MTN_CHECK_FAILED, "fake_nothing"}, Case{"argument", MTN_CHECK_FAILED, "tensor 9"},
+        Case{"foreign", MTN_UNAVAILABLE, "cannot run"}}) {
     const auto kernel = session.prepare(fakeProblem(plan));
     ASSERT_FALSE(kernel.ok()) << plan;
     EXPECT_EQ(kernel.error().code(), code) << plan << ": " << kernel.error().message();
@@ -179,6 +179,16 @@ TEST_F(Sessions, AKernelTellsWhatItIs) {
   EXPECT_EQ(*kernel->processedPairs({.grid = {0}}), 0u);
   EXPECT_EQ(kernel->workspace({.heads = 3, .kvHeads = 2, .grid = {10}}).error().code(), MTN_INVALID_ARGUMENT);
   EXPECT_EQ(kernel->variant({.grid = {-1}}).error().code(), MTN_INVALID_ARGUMENT);
+}
+
+TEST_F(Sessions, AShapeThatNoVariantTakesIsRefused) {
+  const auto kernel = session.prepare(fakeProblem("guards"));
+  ASSERT_TRUE(kernel.ok()) << kernel.error().message();
+  EXPECT_EQ(*kernel->variant({.heads = 2, .grid = {10}, .kvGrid = {4}}), "few");
+  const auto refused = kernel->variant({.heads = 2, .grid = {10}, .kvGrid = {5}});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), MTN_INVALID_ARGUMENT);
+  EXPECT_EQ(refused.error().message(), "grid 10 and kv_grid 5: key0 is 5, expected at most 4 for this kernel's plan");
 }
 
 TEST_F(Sessions, HandlesMayGoInAnyOrderAndUnloadTheCode) {

@@ -11,7 +11,7 @@
 //   endless   until it is stopped
 //   slow      takes a while          fail      fails, with a reproducer
 //   damaged   a flipped byte         alien     an image for another problem
-//   noentry   names a missing entry  guards    the last variant has guards
+//   noentry   names a missing entry  guards    no variant takes more than 4 keys
 //   foreign   for another target     argument  an argument that names tensor 9
 //
 // Each compilation adds a line with its key to the file FAKE_COMPILER_LOG, and

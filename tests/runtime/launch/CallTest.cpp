@@ -276,7 +276,6 @@ TEST(Kernels, DamagedRecipesAreRefused) {
   };
   for (const auto &[spoil, code, part] : std::vector<Case>{
            {[](Image &i) { i.variants.clear(); }, StatusCode::CheckFailed, "no variant"},
-           {[](Image &i) { i.variants.pop_back(); }, StatusCode::CheckFailed, "guards"},
            {[](Image &i) { i.problemKey = "muntin-problem-0"; }, StatusCode::CheckFailed, "muntin-problem"},
            {[](Image &i) { i.binaries.pop_back(); }, StatusCode::Unavailable, "noting"},
            {[](Image &i) { i.variants[1].launches[1].entry = "missing"; }, StatusCode::CheckFailed, "missing"},
@@ -293,6 +292,20 @@ TEST(Kernels, DamagedRecipesAreRefused) {
     EXPECT_EQ(kernel.status().code(), code) << kernel.status().message();
     EXPECT_NE(kernel.status().message().find(part), std::string::npos) << kernel.status().message();
   }
+}
+
+TEST(Kernels, AShapeThatNoVariantTakesIsRefused) {
+  NotingDevice device;
+  Image image = imageOf();
+  image.variants.pop_back();
+  const auto kernel = Kernel::load(device, std::move(image), {});
+  ASSERT_TRUE(kernel.ok()) << kernel.status().message();
+  Shape shape{.batch = 1, .heads = 1, .kvHeads = 1, .grid = {9}, .kvGrid = {8}};
+  EXPECT_EQ(*(*kernel)->choose(shape), 0u);
+  shape.kvGrid = {11};
+  const Status status = (*kernel)->choose(shape).status();
+  EXPECT_EQ(status.code(), StatusCode::InvalidArgument);
+  EXPECT_EQ(status.message(), "grid 9 and kv_grid 11: key0 is 11, expected at most 8 for this kernel's plan");
 }
 
 TEST_F(Calls, FormulasThatGoWrongAreRefused) {

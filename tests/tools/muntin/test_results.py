@@ -63,7 +63,7 @@ class Run(CommandTest):
         self.assertEqual(*outputs)
 
     def test_templates(self):
-        for template in ("row", "online", "live", "border", "window"):
+        for template in ("row", "unfused", "online", "live", "border", "window"):
             with self.subTest(template=template):
                 self.assertEqual(self.check(*WINDOW, "--template", template)["plan"]["template"], template)
         self.refused(2, ["template", "spiral"], "run", *WINDOW, "--template", "spiral")
@@ -134,6 +134,24 @@ class Emulator(CommandTest):
         self.assertTrue(told["pass"])
         self.assertEqual(told["target"], "sm_80")
         self.assertGreaterEqual(told["plan"]["warps"], 1)
+
+    def test_baselines(self):
+        here = (*WINDOW, "--dtype", "bf16", "--device", "emulator")
+        for template, part in (("row", "row,"), ("unfused", "unfused,"), ("naive", "engine=fma")):
+            with self.subTest(template=template):
+                told = self.json("run", *here, "--template", template, "--check")
+                self.assertTrue(told["pass"])
+                self.assertIn(part, told["plan"]["text"])
+                self.assertEqual(self.json("explain", *here, "--template", template)["pairs_processed"] % 256, 0)
+        # Scores in shared memory, in registers, and one key too many for them.
+        rows = "row,query=8x8,key=4x8,warps=4,stages=1"
+        self.assertTrue(self.json("run", *here, "--plan", rows, "--check")["pass"])
+        small = ("run", "--mask", "full()", "--dtype", "f16", "--device", "emulator", "--plan", rows + ",capacity=32")
+        self.assertTrue(self.json(*small, "--grid", "4x8", "--check")["pass"])
+        self.refused(2, ["kv_grid 4x9", "is 64, expected at most 32"], *small, "--grid", "4x9")
+        self.refused(2, ["a multiple of the key box's 32"], "run", *here, "--plan", rows + ",capacity=33")
+        self.refused(2, ["kv_grid 70000", "expected at most 17179869184"], "run", "--grid", "70000", "--dtype", "f16",
+                     "--device", "emulator", "--template", "unfused")
 
     def test_explain(self):
         text = self.text("explain", *WINDOW, "--dtype", "bf16", "--device", "emulator")
