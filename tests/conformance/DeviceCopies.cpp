@@ -59,6 +59,17 @@ Status DeviceCopies::send(const Case &c, CallSite &site) {
   return {};
 }
 
+Status DeviceCopies::send(void *&workspace, size_t bytes) {
+  if (!needed_ || bytes == 0)
+    return {};
+  Copy copy{.host = workspace, .bytes = bytes};
+  if (const Status status = statusOf(mtn_memory_allocate(session_, bytes, &copy.memory)); !status)
+    return status;
+  copy.first = workspace = copy.memory;
+  copies_.push_back(copy);
+  return statusOf(mtn_memory_write(session_, copy.first, copy.host, bytes, nullptr));
+}
+
 Status DeviceCopies::fetch() {
   for (const Copy &copy : copies_)
     if (copy.output)

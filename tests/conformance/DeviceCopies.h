@@ -24,6 +24,8 @@ public:
   DeviceCopies(const DeviceCopies &) = delete;
   /// Lets the tensors of `site` point to copies.
   Status send(const Case &c, CallSite &site);
+  /// Lets `workspace` point to a copy.
+  Status send(void *&workspace, size_t bytes);
   /// Brings the outputs back.
   Status fetch();
   /// What is true of all copied rows: the problem's alignment.

@@ -90,7 +90,7 @@ private:
   static int64_t alignmentOf(const Case &c, const DeviceCopies &copies) {
     return std::min(copies.alignment(), rowAlignment(c.problem));
   }
-  Status run(const Case &c, CallSite &site, const DeviceCopies &copies) {
+  Status run(const Case &c, CallSite &site, DeviceCopies &copies) {
     if (c.door == Door::Forward) {
       site.arguments.flags = MTN_ALLOCATE_WORKSPACE;
       return statusOf(mtn_forward(session_, &site.problem, &site.arguments));
@@ -101,7 +101,7 @@ private:
     if (const Status status = statusOf(mtn_prepare(session_, &site.problem, 0, &handle)); !status)
       return status;
     const Kernel kernel(handle);
-    return c.door == Door::Kernel ? runKernel(kernel.get(), site) : runCall(kernel.get(), site);
+    return c.door == Door::Kernel ? runKernel(kernel.get(), site, copies) : runCall(kernel.get(), site, copies);
   }
 
   static std::vector<std::string> targetsThat(bool run) {
@@ -122,15 +122,17 @@ private:
     workspace.fill(0xff);
     return workspace;
   }
-  static Status runKernel(mtn_kernel *kernel, CallSite &site) {
+  static Status runKernel(mtn_kernel *kernel, CallSite &site, DeviceCopies &copies) {
     size_t bytes = 0;
     if (const Status status = statusOf(mtn_kernel_workspace(kernel, &site.shape, &bytes)); !status)
       return status;
     const testing::GuardedMemory workspace = workspaceOf(bytes);
     site.arguments.workspace = workspace.data(), site.arguments.workspace_size = bytes;
+    if (const Status status = copies.send(site.arguments.workspace, bytes); !status)
+      return status;
     return statusOf(mtn_kernel_run(kernel, &site.arguments));
   }
-  static Status runCall(mtn_kernel *kernel, CallSite &site) {
+  static Status runCall(mtn_kernel *kernel, CallSite &site, DeviceCopies &copies) {
     mtn_call *handle = nullptr;
     if (const Status status = statusOf(mtn_call_create(kernel, &site.arguments, &handle)); !status)
       return status;
@@ -147,6 +149,8 @@ private:
     pointers.segments = static_cast<const int32_t *>(site.segments.data);
     pointers.kv_segments = static_cast<const int32_t *>(site.kvSegments.data);
     pointers.workspace = workspace.data();
+    if (const Status status = copies.send(pointers.workspace, bytes); !status)
+      return status;
     return statusOf(mtn_call_run(call.get(), &pointers));
   }
 
