@@ -30,6 +30,10 @@ static llvm::json::Object describePlan(const Candidate &candidate) {
   if (plan.warps > 0) {
     add("warps", plan.warps), add("stages", plan.stages);
     add("shared_bytes", candidate.sharedBytes), add("estimated_registers", candidate.registers);
+    if (plan.capacity > 0)
+      add("capacity", plan.capacity);
+    if (!plan.engine.empty())
+      object["engine"] = plan.engine;
     return object;
   }
   add("hulls", plan.trimmed ? 2 : 1);

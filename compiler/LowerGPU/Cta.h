@@ -171,7 +171,7 @@ private:
   void multiplyAddScores(tile::DotOp op, const SharedTile &query, const SharedTile &key);
   void multiplyAddProduct(tile::DotOp op, llvm::ArrayRef<Value> left, const SharedTile &value);
   void storeFragments(const SharedTile &tile, llvm::ArrayRef<Value> values);
-  Values loadNumbers(const SharedTile &tile, Value row, Value unit, int64_t count);
+  Values loadNumbers(const SharedTile &tile, SplitRow row, Value unit, int64_t count);
 
   // Masks.cpp
   void emitMask(tile::MaskOp op);

@@ -22,6 +22,8 @@ Frame::Frame(OpBuilder &builder, Location loc, StringRef name, int64_t threads) 
   b.setInsertionPointToStart(function.addEntryBlock(b));
 }
 
+void Frame::wantOneBlock() { function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(1)); }
+
 Value Frame::argument(const Argument &wanted, Type type) {
   Block &entry = function.getBody().front();
   for (auto [known, value] : llvm::zip(arguments, entry.getArguments()))

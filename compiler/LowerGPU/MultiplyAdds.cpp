@@ -27,10 +27,10 @@ constexpr int64_t kPieceBytes = 16;
 static int64_t bytesOf(Type element) { return element.getIntOrFloatBitWidth() / 8; }
 
 /// Unit `unit`, of `count` numbers, of a tile's row, as f32.
-Values Cta::loadNumbers(const SharedTile &tile, Value row, Value unit, int64_t count) {
+Values Cta::loadNumbers(const SharedTile &tile, SplitRow row, Value unit, int64_t count) {
   const int64_t bytes = count * bytesOf(tile.element);
   auto type = VectorType::get({count}, tile.element);
-  Value read = machine.load(type, machine.sharedPointer(unitAddress(tile, row, unit, bytes), tile.base), bytes);
+  Value read = machine.load(type, unitPointer(tile, row, unit, bytes), bytes);
   if (!tile.element.isF32())
     read = arith::ExtFOp::create(b, loc, type.clone(b.getF32Type()), read);
   Values numbers;
@@ -47,11 +47,11 @@ void Cta::multiplyAddScores(tile::DotOp op, const SharedTile &query, const Share
   Values none(registersOf(op.getResult().getType()), number(0));
   registers[op.getResult()] = loop(constant(query.columns / count), none, [&](Value piece, ValueRange before) {
     Values sums(before);
-    const Values left[] = {loadNumbers(query, ownQuery, piece, count),
-                           loadNumbers(query, f.add(ownQuery, 8), piece, count)};
+    const Values left[] = {loadNumbers(query, {ownQuery}, piece, count),
+                           loadNumbers(query, {ownQuery, 8}, piece, count)};
     for (size_t index = 0; index < sums.size(); index += 4) {
       for (size_t second = 0; second < 2; ++second) {
-        const Values right = loadNumbers(key, f.add(ownKey, int64_t(index * 2 + second)), piece, count);
+        const Values right = loadNumbers(key, {ownKey, int64_t(index * 2 + second)}, piece, count);
         for (int half = 0; half < 2; ++half)
           for (int64_t i = 0; i < count; ++i) {
             Value &sum = sums[index + 2 * half + second];
@@ -67,13 +67,13 @@ void Cta::multiplyAddScores(tile::DotOp op, const SharedTile &query, const Share
 void Cta::storeFragments(const SharedTile &tile, ArrayRef<Value> values) {
   const int64_t bytes = 2 * bytesOf(tile.element);
   for (size_t index = 0; index < values.size(); index += 2) {
-    Value row = f.add(f.add(f.mul(warp, 16), laneGroup), index & 2 ? 8 : 0);
+    const SplitRow row{f.add(f.mul(warp, 16), laneGroup), index & 2 ? 8 : 0};
     Value unit = f.either(constant(index / 4 * 4), laneInGroup); // a pair of numbers
     Value pair = tile.element.isF32() ? vector::FromElementsOp::create(b, loc, VectorType::get({2}, tile.element),
                                                                        ValueRange{values[index], values[index + 1]})
                                             .getResult()
                                       : machine.packPair(tile.element, values[index], values[index + 1]);
-    machine.store(pair, machine.sharedPointer(unitAddress(tile, row, unit, bytes), tile.base), bytes);
+    machine.store(pair, unitPointer(tile, row, unit, bytes), bytes);
   }
 }
 
@@ -90,10 +90,10 @@ void Cta::multiplyAddProduct(tile::DotOp op, ArrayRef<Value> left, const SharedT
       op.getAcc() ? registers.find(op.getAcc())->second : Values(registersOf(op.getResult().getType()), number(0));
   registers[op.getResult()] = loop(constant(value.rows / 2), start, [&](Value pair, ValueRange before) {
     Values sums(before);
-    const Values rows[] = {loadNumbers(probabilities, ownRow, pair, 2),
-                           loadNumbers(probabilities, f.add(ownRow, 8), pair, 2)};
+    const Values rows[] = {loadNumbers(probabilities, {ownRow}, pair, 2),
+                           loadNumbers(probabilities, {ownRow, 8}, pair, 2)};
     for (int64_t second = 0; second < 2; ++second) {
-      Value key = f.add(f.mul(pair, 2), second);
+      const SplitRow key{f.mul(pair, 2), second};
       for (size_t index = 0; index < sums.size(); index += 4) {
         const Values right = loadNumbers(value, key, f.add(laneInGroup, int64_t(index)), 2);
         for (int half = 0; half < 2; ++half)

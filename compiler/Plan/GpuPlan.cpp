@@ -136,8 +136,9 @@ Plan GpuPlanner::blank(const std::string &name, const std::vector<int64_t> &quer
 }
 
 int64_t GpuPlanner::registersOf(const Plan &plan) const {
-  return roundUp(problem.valueDim, kKeyGranule) / 2 + plan.keyCapacity() / 2 + kOtherRegisters +
-         (hull.separable() ? 0 : kJointMaskRegisters);
+  const int64_t output = roundUp(problem.valueDim, kKeyGranule) / 2, mask = hull.separable() ? 0 : kJointMaskRegisters;
+  // Whole rows are masked in one walk, and multiplied with the values in another.
+  return kOtherRegisters + plan.keyCapacity() / 2 + (plan.holdsAllKeys() ? std::max(output, mask) : output + mask);
 }
 
 std::string GpuPlanner::refusalOf(const Plan &plan) const {

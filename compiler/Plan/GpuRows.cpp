@@ -46,7 +46,7 @@ std::vector<Plan> muntin::rowPlans(const Problem &problem, const GpuLimits &limi
   // What a key box of `row` takes is missing for scores, so that it is small.
   const bool row = plan.templateName == "row";
   std::vector<Plan> plans;
-  for (const int64_t keys : row ? std::vector<int64_t>{32} : std::vector<int64_t>{64, 32, 16}) {
+  for (const int64_t keys : row ? std::vector<int64_t>{32, 16} : std::vector<int64_t>{64, 32, 16}) {
     plans.push_back(plan);
     plans.back().keyBox = cube(problem.rank, keys);
     if (row)

@@ -30,7 +30,8 @@ struct Explanation {
   std::optional<BoxCounts> boxes; ///< key boxes by class; absent for large grids and without tokens
   // Known where this machine can execute the target.
   std::optional<uint64_t> processed;
-  std::optional<double> peak; ///< of one thread
+  std::optional<size_t> workspace; ///< bytes
+  std::optional<double> peak;      ///< of one thread
   std::string variant;
 };
 } // namespace
@@ -51,6 +52,10 @@ static Status askKernel(const Options &options, const Request &request, Tensors 
   if (!variant)
     return toStatus(variant.error());
   result.variant = *variant;
+  Expected<size_t> workspace = kernel->workspace(request.extents());
+  if (!workspace)
+    return toStatus(workspace.error());
+  result.workspace = *workspace;
   const std::optional<mtn_tensor> q = segmentTensor(request, segments), k = kvSegmentTensor(request, segments);
   Expected<uint64_t> processed = kernel->processedPairs(request.extents(), q ? &*q : nullptr, k ? &*k : nullptr);
   if (!processed)
@@ -127,6 +132,7 @@ static void printJson(const Request &request, const Explanation &e) {
   json["flops_peak"] = e.peak ? Json(*e.peak) : Json();
   json["flops"] = e.flops;
   json["bytes"] = e.bytes;
+  json["workspace_bytes"] = e.workspace ? Json(*e.workspace) : Json();
   json["variant"] = e.variant.empty() ? Json() : Json(e.variant);
   if (e.plan.contains("candidates"))
     json["candidates"] = e.plan["candidates"];
@@ -135,9 +141,14 @@ static void printJson(const Request &request, const Explanation &e) {
 
 static void addPlan(Facts &facts, const Json &plan) {
   facts.add("plan", printPlan(plan));
-  static constexpr std::pair<const char *, const char *> fields[] = {
-      {"query_box", "  query box"}, {"query_step", "  query step"},      {"key_box", "  key box"},
-      {"pack", "  packed"},         {"shared_bytes", "  shared memory"}, {"estimated_registers", "  registers, about"}};
+  static constexpr std::pair<const char *, const char *> fields[] = {{"query_box", "  query box"},
+                                                                     {"query_step", "  query step"},
+                                                                     {"key_box", "  key box"},
+                                                                     {"pack", "  packed"},
+                                                                     {"shared_bytes", "  shared memory"},
+                                                                     {"estimated_registers", "  registers, about"},
+                                                                     {"capacity", "  keys, at most"},
+                                                                     {"engine", "  products by"}};
   const bool halves = plan.contains("hulls") && plan["hulls"] == 2;
   for (const auto &[key, name] : fields)
     if (plan.contains(key))
@@ -183,6 +194,8 @@ static void printText(const Request &request, const Explanation &e) {
   facts.add("work", fmt::format("{:.4g} GFLOP: 2 x (D + Dv) for each pair kept", e.flops / 1e9));
   facts.add("memory", fmt::format("{} of tensors, {:.1f} FLOP for each byte", formatBytes(e.bytes),
                                   e.bytes > 0 ? e.flops / e.bytes : 0));
+  if (e.workspace && *e.workspace > 0)
+    facts.add("workspace", formatBytes(double(*e.workspace)));
   addGpuPrediction(facts, request, e.plan);
   if (const Json predicted = seconds(request, e); predicted.is_number()) {
     const Json effective = share(request, e);

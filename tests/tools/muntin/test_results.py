@@ -142,7 +142,11 @@ class Emulator(CommandTest):
                 told = self.json("run", *here, "--template", template, "--check")
                 self.assertTrue(told["pass"])
                 self.assertIn(part, told["plan"]["text"])
-                self.assertEqual(self.json("explain", *here, "--template", template)["pairs_processed"] % 256, 0)
+                told = self.json("explain", *here, "--template", template)
+                self.assertEqual(told["pairs_processed"] % 256, 0)
+                # Scores of whole query boxes and key boxes, 4 bytes each.
+                scores = 4 * told["pairs_processed"] if template != "row" else 0
+                self.assertEqual(told["workspace_bytes"], scores)
         # Scores in shared memory, in registers, and one key too many for them.
         rows = "row,query=8x8,key=4x8,warps=4,stages=1"
         self.assertTrue(self.json("run", *here, "--plan", rows, "--check")["pass"])
