@@ -45,15 +45,23 @@ void muntin::registerAllDialects(DialectRegistry &registry) {
   registerNVVMDialectTranslation(registry);
 }
 
+/// What all machines of today have in common: none gives roles to its warps.
 static void buildTilePasses(PassManager &passes) {
+  passes.addNestedPass<func::FuncOp>(tile::createTileCollapseRolesPass());
   passes.addNestedPass<func::FuncOp>(tile::createTileSplitKeyRangesPass());
   passes.addPass(tile::createTileCountPairsPass());
+}
+
+static void buildCpuTilePasses(PassManager &passes) {
+  buildTilePasses(passes);
+  passes.addNestedPass<func::FuncOp>(tile::createTileCopiesInPlacePass());
 }
 
 static void buildGpuTilePasses(PassManager &passes) {
   passes.addNestedPass<func::FuncOp>(tile::createTileWalkRowsPass());
   buildTilePasses(passes);
   passes.addNestedPass<func::FuncOp>(tile::createTileIssueCopiesEarlyPass());
+  passes.addNestedPass<func::FuncOp>(tile::createTileRunCopiesAheadPass());
 }
 
 static void buildCpuPasses(PassManager &passes) {
@@ -74,7 +82,7 @@ static void buildGpuPasses(PassManager &passes) {
 }
 
 const Lowering &muntin::loweringFor(const Target &target) {
-  static constexpr Lowering cpu{buildTilePasses, "cpu", buildCpuPasses};
+  static constexpr Lowering cpu{buildCpuTilePasses, "cpu", buildCpuPasses};
   static constexpr Lowering gpu{buildGpuTilePasses, "gpu", buildGpuPasses};
   return target.gpu ? gpu : cpu;
 }

@@ -75,11 +75,17 @@ static std::string parameters(const Problem &problem, const Plan &plan) {
   alias("!probs", tile(Q, K, in));
   alias("!out", tile(Q, Dv, "f32"));
   alias("!row", "!tile.tile<" + Q + "xf32>");
+  alias("!key_ring", "!tile.ring<!key>");
+  alias("!value_ring", "!tile.ring<!value>");
+  alias("!scores_pending", "!tile.pending<!scores>");
+  alias("!out_pending", "!tile.pending<!out>");
   alias("!matrix", "!tile.matrix<f32>");
   alias("#mask", maskText(problem.mask));
   alias("#query_box", shapeText(plan.queryBox));
   alias("#query_step", shapeText(plan.queryStep));
   alias("#key_box", shapeText(plan.keyBox.empty() ? std::vector<int64_t>(problem.rank, 1) : plan.keyBox));
+  alias("#producer", "#tile.warps<producer, 4, registers = 24>");
+  alias("#consumer", "#tile.warps<consumer, " + std::to_string(std::max<int64_t>(plan.warps, 1)) + ", registers = 240>");
   alias("#plan", planText(problem, plan));
   return text;
 }
@@ -93,5 +99,5 @@ Result<std::string> muntin::instantiateTemplate(const Problem &problem, const Pl
     return std::string(text.substr(0, from)) + parameters(problem, plan) + std::string(text.substr(to));
   }
   return Status::invalid("template: no template is called '" + plan.templateName +
-                         "'; known are row, unfused, naive, online, live, border, window");
+                         "'; known are row, unfused, naive, online, live, border, stages, roles, window");
 }

@@ -22,6 +22,13 @@ using namespace muntin::tile;
 
 namespace {
 
+/// Where the tile came from.
+Value boxOf(Value tile) {
+  if (auto await = tile.getDefiningOp<AwaitOp>())
+    return copyFor(await).getBox();
+  return tile.getDefiningOp<LoadOp>().getBox();
+}
+
 /// Copies boxes and walks; a product of queries and keys becomes a count.
 void copyWalk(Block &from, OpBuilder &builder, IRMapping &mapping) {
   for (mlir::Operation &op : from) {
@@ -37,8 +44,7 @@ void copyWalk(Block &from, OpBuilder &builder, IRMapping &mapping) {
       copyWalk(loop.getBody().front(), inner, mapping);
       YieldOp::create(inner, loop.getLoc());
     } else if (auto dot = dyn_cast<DotOp>(op); dot && dot.getTransposed()) {
-      Value queries = dot.getLhs().getDefiningOp<LoadOp>().getBox();
-      Value keys = dot.getRhs().getDefiningOp<LoadOp>().getBox();
+      Value queries = boxOf(dot.getLhs()), keys = boxOf(dot.getRhs());
       CountOp::create(builder, dot.getLoc(), mapping.lookup(queries), mapping.lookup(keys));
     }
   }

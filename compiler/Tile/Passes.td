@@ -80,4 +80,66 @@ def TileIssueCopiesEarlyPass : Pass<"tile-issue-copies-early", "::mlir::func::Fu
   }];
 }
 
+def TileCollapseRolesPass : Pass<"tile-collapse-roles", "::mlir::func::FuncOp"> {
+  let summary = "One program of all roles, whose products are done when they are started";
+  let description = [{
+    For machines whose warps have no roles. A producer's walk becomes the
+    beginning of the consumer's walk over the same boxes.
+
+    Before:
+    ```mlir
+    tile.role #tile.warps<producer, ...> { tile.for_key_boxes ... { tile.copy %k at %keys to %Ks } }
+    tile.role #tile.warps<consumer, ...> { tile.for_key_boxes ... {
+      %K = tile.await %Ks
+      %p = tile.start_dot %Q, %K transposed
+      %S = tile.finish %p
+      tile.release %Ks
+    } }
+    ```
+    After:
+    ```mlir
+    tile.for_key_boxes ... {
+      tile.copy %k at %keys to %Ks
+      %K = tile.await %Ks
+      %S = tile.dot %Q, %K transposed
+      tile.release %Ks
+    }
+    ```
+  }];
+}
+
+def TileCopiesInPlacePass : Pass<"tile-copies-in-place", "::mlir::func::FuncOp"> {
+  let summary = "Load where a copy is awaited";
+  let description = [{
+    For machines that read boxes where they are: rings vanish.
+
+    Before: `tile.copy %k at %keys to %Ks` ... `%K = tile.await %Ks` ... `tile.release %Ks`.
+    After: `%K = tile.load %k at %keys` where the await was.
+  }];
+}
+
+def TileRunCopiesAheadPass : Pass<"tile-run-copies-ahead", "::mlir::func::FuncOp"> {
+  let summary = "Fill a buffer as soon as it is free";
+  let description = [{
+    Moves each copy of a walk behind the first await after the release of its
+    buffer, and writes how many boxes ahead of the step that is: the plan's
+    stages, or one less where the release was in the step before.
+
+    Before, with two stages:
+    ```mlir
+      tile.copy %k at %keys to %Ks
+      %K = tile.await %Ks
+      ...
+      tile.release %Ks
+    ```
+    After:
+    ```mlir
+      %K = tile.await %Ks
+      tile.copy %k at %keys to %Ks ahead 1
+      ...
+      tile.release %Ks
+    ```
+  }];
+}
+
 #endif // MUNTIN_COMPILER_TILE_PASSES

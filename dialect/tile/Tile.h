@@ -37,6 +37,9 @@ namespace muntin::tile {
 inline constexpr llvm::StringLiteral kPlanAttrName = "tile.plan";
 /// On a kernel's argument: which operand of the problem it is: "query", "key", "value", "out" or "lse".
 inline constexpr llvm::StringLiteral kOperandAttrName = "tile.operand";
+
+/// What fills the buffer in the step that awaits it; null where that is not in the same block.
+CopyOp copyFor(AwaitOp await);
 } // namespace muntin::tile
 
 #endif // MUNTIN_TILE_TILE_H

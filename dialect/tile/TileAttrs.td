@@ -45,6 +45,21 @@ def Tile_ShapeAttr : Tile_Attr<"Shape", "shape"> {
   }];
 }
 
+def Tile_RoleKind : Tile_Enum<"RoleKind", "what the warps of a role are for",
+    [I32EnumAttrCase<"Producer", 0, "producer">, I32EnumAttrCase<"Consumer", 1, "consumer">]>;
+
+def Tile_WarpsAttr : Tile_Attr<"Warps", "warps"> {
+  let summary = "the warps of a role, and the registers of each of their threads";
+  let description = [{
+    `#tile.warps<producer, 4, registers = 24>`: counts are at least 1; registers
+    a multiple of 8 from 24 to 240, which is what machines that move registers
+    between warps allow.
+  }];
+  let parameters = (ins EnumParameter<Tile_RoleKind>:$kind, "int64_t":$count, "int64_t":$registers);
+  let assemblyFormat = "`<` $kind `,` $count `,` `registers` `=` $registers `>`";
+  let genVerifyDecl = 1;
+}
+
 def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
   let summary = "the planner's decision, as passes and people read it";
   let description = [{

@@ -57,6 +57,15 @@ LogicalResult ShapeAttr::verify(function_ref<InFlightDiagnostic()> emitError, Ar
   return success();
 }
 
+LogicalResult WarpsAttr::verify(function_ref<InFlightDiagnostic()> emitError, RoleKind, int64_t count,
+                                int64_t registers) {
+  if (count < 1)
+    return emitError() << "expected at least 1 warp, got " << count;
+  if (registers % 8 || registers < 24 || registers > 240)
+    return emitError() << "expected registers in a multiple of 8 from 24 to 240, got " << registers;
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Types
 //===----------------------------------------------------------------------===//

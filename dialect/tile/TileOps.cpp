@@ -128,6 +128,46 @@ LogicalResult ScratchOp::verify() { // scratch_c1
 }
 
 //===----------------------------------------------------------------------===//
+// Copies on their way, and warps with roles
+//===----------------------------------------------------------------------===//
+
+LogicalResult RingOp::verify() { // ring_c1
+  int64_t copies = 0, awaits = 0, releases = 0;
+  for (Operation *user : getRing().getUsers()) {
+    copies += isa<CopyOp>(user);
+    awaits += isa<AwaitOp>(user);
+    releases += isa<ReleaseOp>(user);
+  }
+  if (copies == awaits && awaits == releases)
+    return success();
+  return emitOpError() << "expected as many copies as awaits and releases, got " << copies << ", " << awaits << " and "
+                       << releases;
+}
+
+LogicalResult CopyOp::verify() { // copy_c1, copy_c2
+  return verifyRows(*this, getSource().getType(), getBox().getType(), getRing().getType().getTile());
+}
+
+LogicalResult AwaitOp::verify() { // await_c1
+  if (getTile().getType() == getRing().getType().getTile())
+    return success();
+  return emitOpError() << "expected a tile of " << getRing().getType().getTile() << ", got " << getTile().getType();
+}
+
+CopyOp muntin::tile::copyFor(AwaitOp await) {
+  for (auto copy : await->getBlock()->getOps<CopyOp>())
+    if (copy.getRing() == await.getRing())
+      return copy;
+  return {};
+}
+
+LogicalResult RoleOp::verify() { // role_c1
+  if (!isa_and_nonnull<TileDialect>((*this)->getParentOp()->getDialect()))
+    return success();
+  return emitOpError() << "expected to stand in a kernel, got " << (*this)->getParentOp()->getName();
+}
+
+//===----------------------------------------------------------------------===//
 // Arithmetic
 //===----------------------------------------------------------------------===//
 
@@ -158,19 +198,28 @@ LogicalResult ReduceOp::verify() { // reduce_c1
   return emitOpError() << "expected " << row << ", got " << getResult().getType();
 }
 
-LogicalResult DotOp::verify() {
-  ArrayRef<int64_t> lhs = getLhs().getType().getShape(), rhs = getRhs().getType().getShape();
-  ArrayRef<int64_t> result = getResult().getType().getShape();
-  if (lhs.size() != 2 || rhs.size() != 2 || result.size() != 2)
-    return emitOpError("expected tiles of rows and columns");
-  int64_t inner = getTransposed() ? rhs[1] : rhs[0], outer = getTransposed() ? rhs[0] : rhs[1];
-  if (failed(expectEqual(*this, lhs[1], inner, "an inner extent of"))) // dot_c1
+/// dot_c1 to dot_c3, which start_dot_c1 repeats.
+static LogicalResult verifyDot(Operation *op, TileType lhs, TileType rhs, Value acc, bool transposed, TileType result) {
+  ArrayRef<int64_t> left = lhs.getShape(), right = rhs.getShape();
+  if (left.size() != 2 || right.size() != 2 || result.getShape().size() != 2)
+    return op->emitOpError("expected tiles of rows and columns");
+  int64_t inner = transposed ? right[1] : right[0], outer = transposed ? right[0] : right[1];
+  if (failed(expectEqual(op, left[1], inner, "an inner extent of"))) // dot_c1
     return failure();
-  if (result[0] != lhs[0] || result[1] != outer) // dot_c2
-    return emitOpError() << "expected a result of " << lhs[0] << "x" << outer << ", got " << getResult().getType();
-  if (getAcc() && getAcc().getType() != getResult().getType()) // dot_c3
-    return emitOpError() << "expected an accumulator of " << getResult().getType() << ", got " << getAcc().getType();
+  if (result.getShape()[0] != left[0] || result.getShape()[1] != outer) // dot_c2
+    return op->emitOpError() << "expected a result of " << left[0] << "x" << outer << ", got " << result;
+  if (acc && acc.getType() != result) // dot_c3
+    return op->emitOpError() << "expected an accumulator of " << result << ", got " << acc.getType();
   return success();
+}
+
+LogicalResult DotOp::verify() {
+  return verifyDot(*this, getLhs().getType(), getRhs().getType(), getAcc(), getTransposed(), getResult().getType());
+}
+
+LogicalResult StartDotOp::verify() { // start_dot_c1
+  return verifyDot(*this, getLhs().getType(), getRhs().getType(), getAcc(), getTransposed(),
+                   getResult().getType().getTile());
 }
 
 LogicalResult MaskOp::verify() { return verifyMask(*this, getMask(), getQueries().getType()); } // mask_c1

@@ -34,6 +34,18 @@ def Tile_TileType : Tile_Type<"Tile", "tile", [
   let genVerifyDecl = 1;
 }
 
+def Tile_RingType : Tile_Type<"Ring", "ring"> {
+  let summary = "buffers of one tile each, filled and emptied in turn";
+  let parameters = (ins "::muntin::tile::TileType":$tile);
+  let assemblyFormat = "`<` $tile `>`";
+}
+
+def Tile_PendingType : Tile_Type<"Pending", "pending"> {
+  let summary = "a tile that is being computed";
+  let parameters = (ins "::muntin::tile::TileType":$tile);
+  let assemblyFormat = "`<` $tile `>`";
+}
+
 def Tile_BoxType : Tile_Type<"Box", "box"> {
   let summary = "a box of the grid: per axis an origin, a step and a count";
   let parameters = (ins "int64_t":$rank);

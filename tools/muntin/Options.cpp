@@ -35,7 +35,8 @@ void muntin::addProblemOptions(CLI::App &command, Options &o) {
   add("--value-dim", o.valueDim, "N", "elements of a value (default --head-dim)");
   add("--dtype", o.dtype, "f32|f16|bf16", "element type (default: that of the files, else f32)");
   add("--scale", o.scale, "X", "factor of the scores, any finite number (default 1/sqrt(head-dim))");
-  add("--template", o.templateName, "NAME", "force a template: row, unfused, naive, online, live, border, window");
+  add("--template", o.templateName, "NAME",
+      "force a template: row, unfused, naive, online, live, border, stages, roles, window");
   add("--plan", o.plan, "TEXT", "force a plan, as `explain` prints it (for experiments)");
 }
 
