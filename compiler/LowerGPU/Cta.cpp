@@ -128,11 +128,20 @@ LogicalResult Cta::emitOp(mlir::Operation &op) {
   } else if (auto all = dyn_cast<tile::AllKeysOp>(op)) {
     boxes[all.getBox()] = {allKeys(), dimsOf(plan.getKeyBox())};
   } else if (auto walk = dyn_cast<tile::ForKeyBoxesOp>(op)) {
-    if (failed(emitForKeyBoxes(walk)))
+    const bool ahead = !walk.getBody().getOps<tile::CopyOp>().empty();
+    if (failed(ahead ? emitPipelinedWalk(walk) : emitForKeyBoxes(walk)))
       return failure();
     completeSums(walk);
   } else if (auto load = dyn_cast<tile::LoadOp>(op)) {
     copyIn(load);
+  } else if (auto ring = dyn_cast<tile::RingOp>(op)) {
+    allocateRing(ring);
+  } else if (auto copy = dyn_cast<tile::CopyOp>(op)) {
+    copyAhead(copy);
+  } else if (auto await = dyn_cast<tile::AwaitOp>(op)) {
+    awaitRing(await);
+  } else if (auto release = dyn_cast<tile::ReleaseOp>(op)) {
+    rings.find(release.getRing())->second.free = false;
   } else if (auto store = dyn_cast<tile::StoreOp>(op)) {
     isRow(store.getTile()) ? storeRow(store) : copyOut(store);
   } else if (auto scratch = dyn_cast<tile::ScratchOp>(op)) {

@@ -90,6 +90,19 @@ struct Matrix {
   int64_t sharedBase = 0;
 };
 
+/// Buffers of one tile each that are used in turn.
+struct Ring {
+  SharedTile first;
+  int64_t bytes = 0; ///< from one buffer to the next
+  bool free = true;  ///< all warps are known to have passed the last release
+};
+
+/// A walk over the key boxes in a range.
+struct KeyWalk {
+  tile::ForKeyBoxesOp op;
+  attn::Box range;
+};
+
 class Cta {
 public:
   /// `name`: of the lowered kernel.
@@ -131,6 +144,21 @@ private:
   Value place(Value row, llvm::ArrayRef<int64_t> dims, unsigned axis);
   Value coordinate(const attn::BoxAxis &axis, Value place);
   Value narrow(Value value);
+
+  // Rings.cpp
+  void allocateRing(tile::RingOp op);
+  SharedTile bufferOf(const Ring &ring, int64_t ahead);
+  Value bufferAfter(Value number, int64_t steps);
+  void showReleases();
+  void copyAhead(tile::CopyOp op);
+  void awaitRing(tile::AwaitOp op);
+  attn::Box boxAt(KeyWalk &walk, ValueRange place);
+  Values placeAfter(KeyWalk &walk, ValueRange place);
+  Value isInWalk(KeyWalk &walk, ValueRange place);
+  Values seek(KeyWalk &walk, ValueRange place);
+  Values firstPlaces(KeyWalk &walk, int64_t count);
+  void fillBuffers(tile::ForKeyBoxesOp op, int64_t most);
+  mlir::LogicalResult emitPipelinedWalk(tile::ForKeyBoxesOp op);
 
   // Copies.cpp
   void copyIn(tile::LoadOp op);
@@ -218,11 +246,20 @@ private:
   int64_t copyGroups = 0, arrivedGroups = 0;                          ///< begun; known to have arrived
   std::map<std::tuple<unsigned, int, int64_t>, Value> axisConditions; ///< of the mask being emitted
 
+  /// Of the walk being emitted whose copies run ahead, see Rings.cpp.
+  struct {
+    llvm::SmallVector<TileBox> boxes; ///< of this step and the next ones
+    Value buffer;                     ///< number of the buffers that this step reads, i32
+    int64_t groupsOfStep = 0;         ///< begun in this step so far
+    int64_t arrived = 0;              ///< the last group that has
+  } pipeline;
+
   mlir::IRMapping scalars;
   llvm::DenseMap<Value, Operand> operands;
   llvm::DenseMap<Value, TileBox> boxes;
   llvm::DenseMap<Value, SharedTile> shared;
   llvm::DenseMap<Value, Matrix> matrices;
+  llvm::DenseMap<Value, Ring> rings;
   llvm::DenseMap<Value, Values> registers; ///< of tiles, as in the picture; two for one number per row
 };
 

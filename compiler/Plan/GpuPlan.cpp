@@ -38,7 +38,7 @@ constexpr double kMaskInstructions = 2.0;
 constexpr double kKeyBoxClocks = 700;
 /// Clocks of a query box: its place, its copy, its stores.
 constexpr double kBoxClocks = 2500;
-constexpr int64_t kWarps[] = {4, 8}, kKeys[] = {64, 32, 16};
+constexpr int64_t kWarps[] = {4, 8}, kKeys[] = {64, 32, 16}, kMostStages = 4;
 } // namespace
 
 static int64_t volumeOf(const std::vector<int64_t> &box) {
@@ -135,6 +135,9 @@ Plan GpuPlanner::blank(const std::string &name, const std::vector<int64_t> &quer
   return plan;
 }
 
+/// Whether copies run ahead of the boxes in use.
+static bool hasStages(const std::string &name) { return name == "stages" || name == "roles"; }
+
 int64_t GpuPlanner::registersOf(const Plan &plan) const {
   const int64_t output = roundUp(problem.valueDim, kKeyGranule) / 2, mask = hull.separable() ? 0 : kJointMaskRegisters;
   // Whole rows are masked in one walk, and multiplied with the values in another.
@@ -215,7 +218,8 @@ void GpuPlanner::addShapes(const std::string &name, const std::vector<int64_t> &
       if (best.empty() || coveredKeys(live, box) <= coveredKeys(live, best))
         best = box;
     plan.keyBox = best;
-    add(plan, live);
+    for (plan.stages = 1; plan.stages <= (hasStages(name) ? kMostStages : 1); ++plan.stages)
+      add(plan, live);
   }
 }
 
@@ -279,9 +283,11 @@ Result<Plan> GpuPlanner::parse(const std::string &text) const {
   if (warps.size() != 1 || warps[0] > kWarps[1] || volumeOf(query) != warps[0] * kWarpRows || !isPowerOfTwoBox(query))
     return bad("the query box wants powers of two as extents, " + std::to_string(kWarpRows) +
                " tokens for each of at most " + std::to_string(kWarps[1]) + " warps");
-  if (stages != std::vector<int64_t>{1})
-    return bad("one stage is all that this version has");
+  const int64_t mostStages = hasStages(name) ? kMostStages : 1;
+  if (stages.size() != 1 || stages[0] < 1 || stages[0] > mostStages)
+    return bad("the template '" + name + "' has 1 to " + std::to_string(mostStages) + " stages");
   Plan plan = blank(name, query);
+  plan.stages = stages[0];
   plan.keyBox = key;
   if (multiplyAdds)
     plan.engine = "fma";

@@ -25,6 +25,23 @@ Values muntin::buildLoop(OpBuilder &b, Location loc, Value begin, Value end, Val
   return Values(op.getResults());
 }
 
+Values muntin::buildWhile(OpBuilder &b, Location loc, ValueRange carried, function_ref<Value(ValueRange)> condition,
+                          function_ref<Values(ValueRange)> body) {
+  auto test = [&](OpBuilder &inner, Location, ValueRange args) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(inner.getInsertionBlock());
+    Value holds = condition(args);
+    scf::ConditionOp::create(b, loc, holds, args);
+  };
+  auto step = [&](OpBuilder &inner, Location, ValueRange args) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(inner.getInsertionBlock());
+    Values next = body(args);
+    scf::YieldOp::create(b, loc, next);
+  };
+  return Values(scf::WhileOp::create(b, loc, carried.getTypes(), carried, test, step).getResults());
+}
+
 Values muntin::buildWhen(OpBuilder &b, Location loc, Value condition, ValueRange otherwise,
                          function_ref<Values()> then) {
   auto build = [&](function_ref<Values()> values) {

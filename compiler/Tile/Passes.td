@@ -121,8 +121,9 @@ def TileCopiesInPlacePass : Pass<"tile-copies-in-place", "::mlir::func::FuncOp">
 def TileRunCopiesAheadPass : Pass<"tile-run-copies-ahead", "::mlir::func::FuncOp"> {
   let summary = "Fill a buffer as soon as it is free";
   let description = [{
-    Moves each copy of a walk behind the first await after the release of its
-    buffer, and writes how many boxes ahead of the step that is: the plan's
+    Moves each copy of a walk behind an await that follows the release of its
+    buffer: with one stage the next one, with more the first of the next step.
+    Writes how many boxes ahead of the step's that is: as many as the plan has
     stages, or one less where the release was in the step before.
 
     Before, with two stages:

@@ -6,14 +6,16 @@
 //===----------------------------------------------------------------------===//
 //
 // All warps of a block have passed a release when they meet next, and they meet
-// where a copy is awaited. So the copy into a buffer stands behind the first await
-// after its release, of this step or of the next:
+// where a copy is awaited. So a copy into a free buffer stands behind an await:
 //
-//      one stage      await K   copy V of this box     QK   release K
-//                     await V   copy K of the next     PV   release V
+//      one stage      await K   copy V of this box            QK   release K
+//                     await V   copy K of the next            PV   release V
 //
-//      two stages     await K   copy K, V of the next  QK   release K
-//                     await V   (came with K)          PV   release V
+//      two stages     await K   copy K and V of the next      QK   release K
+//                     await V   (came with K: no meeting)     PV   release V
+//
+// One stage cannot wait for the next step; with more, all copies of a step stand
+// together, and the warps meet once.
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,7 +49,7 @@ struct TileRunCopiesAhead : muntin::tile::impl::TileRunCopiesAheadPassBase<TileR
       signalPassFailure();
   }
 
-  /// Behind the first await after the ring's release, round the end of the step; behind the copies that are there.
+  /// Behind the first await after the ring's release, or of the next step; behind the copies that are there.
   static LogicalResult place(CopyOp copy, int64_t stages) {
     Block *body = copy->getBlock();
     ReleaseOp release;
@@ -63,13 +65,14 @@ struct TileRunCopiesAhead : muntin::tile::impl::TileRunCopiesAheadPassBase<TileR
       if (!sameStep && release->isBeforeInBlock(await))
         sameStep = await;
     }
-    mlir::Operation *place = sameStep ? sameStep : nextStep;
+    const bool now = stages == 1 && sameStep;
+    mlir::Operation *place = now ? sameStep : nextStep;
     if (!place)
       return copy.emitOpError("expected an await of its ring in the same step");
     while (isa<CopyOp>(place->getNextNode()) && place->getNextNode() != copy)
       place = place->getNextNode();
     copy->moveAfter(place);
-    copy.setAhead(sameStep ? stages : stages - 1);
+    copy.setAhead(now ? stages : stages - 1);
     return success();
   }
 };
