@@ -22,7 +22,8 @@ constexpr int64_t kWarpThreads = 32;
 
 Cta::Cta(OpBuilder &builder, func::FuncOp kernel, tile::PlanAttr plan, StringRef name)
     : b(builder), loc(kernel.getLoc()), kernel(kernel), plan(plan), rank(plan.getQueryBox().getDims().size()),
-      laneSums(findLaneSums(kernel)), frame(builder, loc, name, kWarpThreads * plan.getWarps()), machine(builder, loc), f(builder, loc) {}
+      laneSums(findLaneSums(kernel)), frame(builder, loc, name, kWarpThreads * plan.getWarps()), machine(builder, loc),
+      f(builder, loc) {}
 
 LogicalResult Cta::emit() {
   // Seen otherwise: 16 bytes of spills with 80 of 255 registers, 12 with 128, where scores leave no room for two blocks.

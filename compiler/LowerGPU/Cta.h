@@ -77,8 +77,8 @@ struct TileBox {
   llvm::SmallVector<int64_t, 3> dims;
 };
 
-/// A row of a tile that a thread takes: `first` + `more`, a constant whose bits `first` does not have. What is said of a
-/// row is said of `first` once, and leaves walks over boxes; `more` becomes an offset in an instruction.
+/// A row of a tile that a thread takes: `first` + `more`, a constant whose bits `first` does not have. What is said of
+/// a row is said of `first` once, and leaves walks over boxes; `more` becomes an offset in an instruction.
 struct SplitRow {
   Value first;
   int64_t more = 0;

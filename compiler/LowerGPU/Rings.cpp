@@ -130,9 +130,7 @@ Values Cta::placeAfter(KeyWalk &walk, ValueRange place) {
   return next;
 }
 
-Value Cta::isInWalk(KeyWalk &walk, ValueRange place) {
-  return f.less(place[0], narrow(walk.range[0].count));
-}
+Value Cta::isInWalk(KeyWalk &walk, ValueRange place) { return f.less(place[0], narrow(walk.range[0].count)); }
 
 /// The first place from `place` on that the walk visits, or one beyond the last.
 Values Cta::seek(KeyWalk &walk, ValueRange place) {
@@ -140,9 +138,7 @@ Values Cta::seek(KeyWalk &walk, ValueRange place) {
     return Values(place);
   return buildWhile(
       b, loc, place,
-      [&](ValueRange at) {
-        return f.both(isInWalk(walk, at), f.negate(visits(walk.op, boxAt(walk, at))));
-      },
+      [&](ValueRange at) { return f.both(isInWalk(walk, at), f.negate(visits(walk.op, boxAt(walk, at)))); },
       [&](ValueRange at) { return placeAfter(walk, at); });
 }
 
@@ -218,7 +214,8 @@ LogicalResult Cta::emitPipelinedWalk(tile::ForKeyBoxesOp op) {
     llvm::append_range(next, succeeded(result) ? carriedBy(op.getYield().getValues()) : Values(tiles));
     return next;
   };
-  Values last = buildWhile(b, loc, state, [&](ValueRange at) { return isInWalk(walk, at); }, step);
+  Values last = buildWhile(
+      b, loc, state, [&](ValueRange at) { return isInWalk(walk, at); }, step);
   machine.awaitCopies(0); // zeros of boxes beyond the last, before their buffers get something else
   for (auto &ring : rings)
     ring.second.free = false;

@@ -285,7 +285,8 @@ Result<Plan> GpuPlanner::parse(const std::string &text) const {
                " tokens for each of at most " + std::to_string(kWarps[1]) + " warps");
   const int64_t mostStages = hasStages(name) ? kMostStages : 1;
   if (stages.size() != 1 || stages[0] < 1 || stages[0] > mostStages)
-    return bad("the template '" + name + "' has 1 to " + std::to_string(mostStages) + " stages");
+    return bad("the template " + name + " has " +
+               (mostStages > 1 ? "1 to " + std::to_string(mostStages) + " stages" : "one stage"));
   Plan plan = blank(name, query);
   plan.stages = stages[0];
   plan.keyBox = key;

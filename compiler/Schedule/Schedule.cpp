@@ -85,7 +85,8 @@ static std::string parameters(const Problem &problem, const Plan &plan) {
   alias("#query_step", shapeText(plan.queryStep));
   alias("#key_box", shapeText(plan.keyBox.empty() ? std::vector<int64_t>(problem.rank, 1) : plan.keyBox));
   alias("#producer", "#tile.warps<producer, 4, registers = 24>");
-  alias("#consumer", "#tile.warps<consumer, " + std::to_string(std::max<int64_t>(plan.warps, 1)) + ", registers = 240>");
+  alias("#consumer",
+        "#tile.warps<consumer, " + std::to_string(std::max<int64_t>(plan.warps, 1)) + ", registers = 240>");
   alias("#plan", planText(problem, plan));
   return text;
 }

@@ -23,10 +23,9 @@ buildLoop(mlir::OpBuilder &b, mlir::Location loc, mlir::Value begin, mlir::Value
           llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)> body);
 
 /// while (condition(carried)) carried = body(carried)
-llvm::SmallVector<mlir::Value>
-buildWhile(mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange carried,
-           llvm::function_ref<mlir::Value(mlir::ValueRange)> condition,
-           llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange)> body);
+llvm::SmallVector<mlir::Value> buildWhile(mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange carried,
+                                          llvm::function_ref<mlir::Value(mlir::ValueRange)> condition,
+                                          llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange)> body);
 
 /// condition ? then() : otherwise
 llvm::SmallVector<mlir::Value> buildWhen(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition,

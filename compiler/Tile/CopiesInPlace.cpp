@@ -40,8 +40,8 @@ struct TileCopiesInPlace : muntin::tile::impl::TileCopiesInPlacePassBase<TileCop
     if (!copy)
       return await.emitOpError("has no copy into its ring in its block");
     OpBuilder builder(await);
-    Value tile = LoadOp::create(builder, await.getLoc(), await.getTile().getType(), copy.getSource(), copy.getBox(),
-                                Value());
+    Value tile =
+        LoadOp::create(builder, await.getLoc(), await.getTile().getType(), copy.getSource(), copy.getBox(), Value());
     await.getTile().replaceAllUsesWith(tile);
     await.erase();
     return success();

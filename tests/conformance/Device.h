@@ -34,7 +34,7 @@ public:
   virtual std::vector<std::string> targets() const { return {""}; }
   /// Templates that it has kernels for; "": the planner chooses.
   virtual std::vector<std::string> templates() const {
-    return {"", "row", "unfused", "online", "live", "border", "window"};
+    return {"", "row", "unfused", "online", "live", "border", "stages", "roles", "window"};
   }
   /// Element types that it has kernels for.
   virtual std::vector<ElementType> elements() const { return Scope().elements; }

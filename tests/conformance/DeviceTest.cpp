@@ -20,7 +20,8 @@
 using namespace muntin;
 using namespace muntin::conformance;
 
-static const std::vector<std::string> kTemplates = {"", "row", "unfused", "online", "live", "border", "window"};
+static const std::vector<std::string> kTemplates = {"",       "row",    "unfused", "online", "live",
+                                                    "border", "stages", "roles",   "window"};
 
 namespace {
 class DeviceTest : public ::testing::Test {
