@@ -38,7 +38,8 @@ struct RunOutcome {
     std::string path; ///< of an `out` argument
     std::vector<uint8_t> bytes;
   };
-  std::vector<Buffer> buffers; ///< one per argument that is memory
+  std::vector<Buffer> buffers;      ///< one per argument that is memory
+  std::vector<std::string> profile; ///< if asked for: a line for each instruction
 };
 /// Loads the text and launches the kernel; refuses where it cannot.
 RunOutcome runKernel(const std::string &text, const std::string &kernel, const RunRequest &request,
