@@ -141,8 +141,8 @@ void Cta::bindCarried(ValueRange values, ValueRange flat) {
   }
 }
 
-Values Cta::emitStep(tile::ForKeyBoxesOp op, const attn::Box &box, ValueRange before, LogicalResult &result) {
-  boxes[op.getKeys()] = {box, SmallVector<int64_t, 3>(op.getShape().getDims())};
+Values Cta::emitStep(tile::ForKeyBoxesOp op, const TileBox &box, ValueRange before, LogicalResult &result) {
+  boxes[op.getKeys()] = box;
   bindCarried(op.getCarried(), before);
   machine.barrier(); // all have read what the next copies overwrite
   result = emitBlock(op.getBody().front());
@@ -168,7 +168,8 @@ LogicalResult Cta::emitForKeyBoxes(tile::ForKeyBoxesOp op) {
       box.push_back({f.add(range[axis].origin, f.mul(first[axis], range[axis].step)), range[axis].step,
                      f.min(f.sub(range[axis].count, first[axis]), shape[axis])});
     Values after;
-    auto step = [&] { return emitStep(op, box, before, result); };
+    const TileBox keys{box, SmallVector<int64_t, 3>(shape), range, Values(first)};
+    auto step = [&] { return emitStep(op, keys, before, result); };
     if (all)
       after = step();
     else

@@ -75,6 +75,11 @@ struct SharedTile {
 struct TileBox {
   attn::Box box;
   llvm::SmallVector<int64_t, 3> dims;
+  attn::Box range = {}; ///< of the walk that the box belongs to; empty where it stands alone
+  Values places = {};   ///< of its first token, in the range: multiples of `dims`, i64
+  Value firstPlace(attn::FoldingBuilder &f, unsigned axis) const {
+    return range.empty() ? f.constant(0) : places[axis];
+  }
 };
 
 /// A row of a tile that a thread takes: `first` + `more`, a constant whose bits `first` does not have. What is said of
@@ -137,7 +142,7 @@ private:
   attn::Box liveKeys(attn::MaskAttrInterface mask);
   attn::MaskContext maskContext(const attn::Box *keys = nullptr);
   mlir::LogicalResult emitForKeyBoxes(tile::ForKeyBoxesOp op);
-  Values emitStep(tile::ForKeyBoxesOp op, const attn::Box &box, ValueRange before, mlir::LogicalResult &result);
+  Values emitStep(tile::ForKeyBoxesOp op, const TileBox &box, ValueRange before, mlir::LogicalResult &result);
   Value visits(tile::ForKeyBoxesOp op, const attn::Box &box);
   Values carriedBy(ValueRange values);
   void bindCarried(ValueRange values, ValueRange registers);
@@ -206,16 +211,20 @@ private:
   Value allowedOnAxis(attn::MaskAttrInterface mask, const attn::MaskContext &context, const TileBox &keys,
                       unsigned axis, int row, int64_t column);
   struct PlaceRun {
-    Value low, count; ///< i32
+    Value low, end; ///< places of the walk's range, i32; low <= end
   };
   bool isRunOfPlaces(attn::MaskAttrInterface mask, const attn::MaskContext &context);
-  PlaceRun runOfPlaces(attn::MaskAttrInterface mask, const attn::MaskContext &context, const attn::BoxAxis &box,
+  PlaceRun runOfPlaces(attn::MaskAttrInterface mask, const attn::MaskContext &context, const TileBox &keys,
                        unsigned axis, int row);
-  Value placeInRun(const TileBox &keys, unsigned axis, int64_t column, Value low);
   void maskRuns(attn::MaskAttrInterface mask, const attn::MaskContext &context, const TileBox &keys,
                 llvm::MutableArrayRef<Value> scores);
   Value keyPlace(const TileBox &keys, unsigned axis, int64_t column);
   Value segmentOf(int side, ValueRange coords);
+
+  // MaskWords.cpp
+  Value axisWord(const TileBox &keys, unsigned axis, const PlaceRun &run, int64_t columns, int64_t number);
+  void maskWords(attn::MaskAttrInterface mask, const attn::MaskContext &context, const TileBox &keys,
+                 llvm::MutableArrayRef<Value> scores);
 
   Value constant(int64_t value); ///< i32
   Value number(float value);
@@ -248,7 +257,7 @@ private:
 
   /// Of the walk being emitted whose copies run ahead, see Rings.cpp.
   struct {
-    llvm::SmallVector<TileBox> boxes; ///< of this step and the next ones
+    llvm::SmallVector<TileBox, 0> boxes; ///< of this step and the next ones
     Value buffer;                     ///< number of the buffers that this step reads, i32
     int64_t groupsOfStep = 0;         ///< begun in this step so far
     int64_t arrived = 0;              ///< the last group that has

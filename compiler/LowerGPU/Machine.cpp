@@ -131,6 +131,14 @@ static Value callApproximation(OpBuilder &b, Location loc, StringRef name, Value
   return LLVM::CallIntrinsicOp::create(b, loc, b.getF32Type(), b.getStringAttr(name), ValueRange{number}).getResult(0);
 }
 
+// LLVM's own shift is undefined there, and a select for it costs what the instruction does for nothing.
+Value Machine::shiftLeft(Value number, Value bits) {
+  return LLVM::InlineAsmOp::create(b, loc, number.getType(), ValueRange{number, bits}, "shl.b32 $0, $1, $2;", "=r,r,r",
+                                   /*has_side_effects=*/false, /*is_align_stack=*/false,
+                                   LLVM::tailcallkind::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr())
+      .getResult(0);
+}
+
 // Flushing subnormals saves two multiplications around the instruction; they are 0 in what follows.
 Value Machine::exp2(Value number) { return callApproximation(b, loc, "llvm.nvvm.ex2.approx.ftz.f32", number); }
 Value Machine::log2(Value number) { return callApproximation(b, loc, "llvm.nvvm.lg2.approx.ftz.f", number); }

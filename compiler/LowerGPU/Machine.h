@@ -58,6 +58,8 @@ public:
   Values multiply(Type element, ValueRange a, ValueRange b, ValueRange c);
   Value shuffleXor(Value number, int32_t lanes);
 
+  /// 0 where `bits`, unsigned, are 32 and more.
+  Value shiftLeft(Value number, Value bits);
   Value exp2(Value number);
   Value log2(Value number);
   /// Two f32 as 16-bit numbers in a register, `low` in the low half.

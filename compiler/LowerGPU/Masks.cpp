@@ -6,15 +6,11 @@
 //===----------------------------------------------------------------------===//
 //
 // A lane has two queries, and of every 8 keys two. Of a band, a query's keys on an
-// axis are a run of places in the box: low, ..., low + count - 1, cut where the box
-// ends. So a place needs one unsigned compare, and the axes but the first are
-// folded into the first one's count, which is 0 where they forbid:
-//
-//      allowed = place0 - low0 < (place1 - low1 < count1 ? count0 : 0)
-//
-// For 64 keys as 8x8 that is a subtraction for each query and place on the first
-// axis, and a compare and a select for each score. Other masks that are an AND of
-// one rule per axis are asked once for each query and place; the rest once a pair.
+// axis are a run of places: low, ..., end - 1, cut where the range of the walk ends.
+// So a place needs one unsigned compare, place - low < end - low, or, where extents
+// are powers of two, the runs become bits of a word (MaskWords.cpp). Other masks that
+// are an AND of one rule per axis are asked once for each query and place; the rest
+// once a pair.
 //
 //===----------------------------------------------------------------------===//
 
@@ -75,56 +71,45 @@ bool Cta::isRunOfPlaces(attn::MaskAttrInterface mask, const attn::MaskContext &c
   return true;
 }
 
-/// The run of a query on an axis. Coordinates are below 2^31, and a query lies in its own run: first <= it <= last.
-Cta::PlaceRun Cta::runOfPlaces(attn::MaskAttrInterface mask, const attn::MaskContext &context, const attn::BoxAxis &box,
+/// The run of a query on an axis, in places of the walk's range: it leaves the walk. Coordinates are below 2^31, and a
+/// query lies in its own run: first <= it <= last.
+Cta::PlaceRun Cta::runOfPlaces(attn::MaskAttrInterface mask, const attn::MaskContext &context, const TileBox &keys,
                                unsigned axis, int row) {
   const attn::AxisRule rule = *mask.axisRule(axis);
   const attn::Run run = rule.keys(f, context, queryCoordinates[row][axis]);
-  Value low = constant(0), end = narrow(box.count);
+  const attn::BoxAxis &range = keys.range.empty() ? keys.box[axis] : keys.range[axis];
+  Value low = constant(0), end = narrow(range.count);
   if (run.first) {
-    Value ahead = f.max(f.sub(f.max(run.first, 0), narrow(box.origin)), 0);
-    low = f.div(f.add(ahead, box.step - 1), box.step);
+    Value ahead = f.max(f.sub(f.max(run.first, 0), narrow(range.origin)), 0);
+    low = f.div(f.add(ahead, range.step - 1), range.step);
   }
   if (run.last) {
-    Value ahead = f.sub(run.last, narrow(box.origin));
-    Value places = f.add(f.div(f.max(ahead, 0), box.step), 1);
+    Value ahead = f.sub(run.last, narrow(range.origin));
+    Value places = f.add(f.div(f.max(ahead, 0), range.step), 1);
     end = f.min(end, f.select(f.less(ahead, constant(0)), constant(0), places));
   }
-  return {low, f.max(f.sub(end, low), 0)};
+  return {f.min(low, end), end};
 }
 
-/// The distance of a column's place from the run's first. Where extents are powers of two, a place is the sum of what
-/// the lane and what the column brings: the lane's part is subtracted once.
-Value Cta::placeInRun(const TileBox &keys, unsigned axis, int64_t column, Value low) {
-  if (!llvm::all_of(keys.dims, [](int64_t extent) { return llvm::isPowerOf2_64(extent); }))
-    return f.sub(keyPlace(keys, axis, column), low);
-  return f.add(f.sub(keyPlace(keys, axis, 0), low), placeName(keys, axis, column));
-}
-
-/// The scores with minus infinity outside of the runs.
+/// The scores with minus infinity outside of the runs, by compares.
 void Cta::maskRuns(attn::MaskAttrInterface mask, const attn::MaskContext &context, const TileBox &keys,
                    MutableArrayRef<Value> scores) {
   using Predicate = attn::FoldingBuilder::Predicate;
-  PlaceRun runs[2][3];
-  for (int row = 0; row < 2; ++row)
-    for (unsigned axis = 0; axis < rank; ++axis)
-      runs[row][axis] = runOfPlaces(mask, context, keys.box[axis], axis, row);
   Value forbidden = number(-std::numeric_limits<float>::infinity());
-  std::map<std::tuple<int, int64_t, int64_t>, Value> counts; // of the first axis, by row and places on the others
-  for (auto [index, score] : llvm::enumerate(scores)) {
-    const int row = (index >> 1) & 1;
-    const int64_t column = int64_t(index / 4 * 8 + index % 2);
-    auto name = [&](unsigned axis) { return axis < rank ? placeName(keys, axis, column) : 0; };
-    Value &count = counts[{row, name(1), name(2)}];
-    if (!count) {
-      Value others;
-      for (unsigned axis = 1; axis < rank; ++axis)
-        others = f.both(others, f.compare(Predicate::ult, placeInRun(keys, axis, column, runs[row][axis].low),
-                                          runs[row][axis].count));
-      count = others ? f.select(others, runs[row][0].count, constant(0)) : runs[row][0].count;
+  for (int row = 0; row < 2; ++row) {
+    Value low[3], count[3];
+    for (unsigned axis = 0; axis < rank; ++axis) {
+      const PlaceRun run = runOfPlaces(mask, context, keys, axis, row);
+      low[axis] = f.sub(run.low, narrow(keys.firstPlace(f, axis))), count[axis] = f.sub(run.end, run.low);
     }
-    Value allowed = f.compare(Predicate::ult, placeInRun(keys, 0, column, runs[row][0].low), count);
-    score = f.select(allowed, score, forbidden);
+    for (size_t index = 2 * row; index < scores.size(); index += index % 2 ? 3 : 1) {
+      Value allowed;
+      for (unsigned axis = 0; axis < rank; ++axis) {
+        Value place = f.sub(keyPlace(keys, axis, int64_t(index / 4 * 8 + index % 2)), low[axis]);
+        allowed = f.both(allowed, f.compare(Predicate::ult, place, count[axis]));
+      }
+      scores[index] = f.select(allowed, scores[index], forbidden);
+    }
   }
 }
 
@@ -134,7 +119,8 @@ void Cta::emitMask(tile::MaskOp op) {
   const attn::MaskContext context = maskContext(&keys.box);
   Values scores = registers.find(op.getScores())->second;
   if (isRunOfPlaces(mask, context)) {
-    maskRuns(mask, context, keys, scores);
+    const bool bits = llvm::all_of(keys.dims, [](int64_t extent) { return llvm::isPowerOf2_64(extent); });
+    bits ? maskWords(mask, context, keys, scores) : maskRuns(mask, context, keys, scores);
     registers[op.getResult()] = scores;
     return;
   }

@@ -187,8 +187,12 @@ LogicalResult Cta::emitPipelinedWalk(tile::ForKeyBoxesOp op) {
   const int64_t groupsBefore = copyGroups, arrivedBefore = arrivedGroups, numPlaces = (most + 1) * rank;
   auto bindBoxes = [&](ValueRange places) {
     pipeline.boxes.clear();
-    for (int64_t i = 0; i <= most; ++i)
-      pipeline.boxes.push_back({boxAt(walk, places.slice(i * rank, rank)), dims});
+    for (int64_t i = 0; i <= most; ++i) {
+      ValueRange place = places.slice(i * rank, rank);
+      TileBox &keys = pipeline.boxes.emplace_back(TileBox{boxAt(walk, place), dims, walk.range});
+      for (Value first : place)
+        keys.places.push_back(f.widen(first));
+    }
   };
   Values state = firstPlaces(walk, most + 1);
   bindBoxes(state);

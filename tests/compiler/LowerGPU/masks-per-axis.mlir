@@ -1,19 +1,18 @@
-// Of a band, a query's keys are a run of places on each axis of the box. 16 keys as 4x4 lie at two places of each axis for a
-// lane: 2 x 2 compares on the second axis, which decide whether the first one's count is 0, then one compare per score.
+// Of a band, a query's keys are a run of places on each axis of the box. A box whose extents are no powers of two is compared:
+// 15 keys as 3x5 are 16 columns, of which a lane has four for each of its two queries, with a compare for each axis.
 // RUN: muntin-opt %s --gpu-lower-tiles --cse | FileCheck %s
 
 #plan = #tile.plan<template_name = "window", query_box = #tile.shape<[4, 4]>, query_step = #tile.shape<[1, 1]>,
-                   key_box = #tile.shape<[4, 4]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16>
+                   key_box = #tile.shape<[3, 5]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16>
 #mask = #attn.sliding<left = [inf, inf], right = [0, 0]>
 
 // CHECK-LABEL: llvm.func @forward(
 // CHECK-COUNT-2: nvvm.mma.sync
-// CHECK-COUNT-2: arith.cmpi ult
-// CHECK: %[[OTHERS:.*]] = arith.cmpi ult
-// CHECK: %[[COUNT:.*]] = arith.select %[[OTHERS]], %{{.*}}, %c0_i32
-// CHECK: %[[ALLOWED:.*]] = arith.cmpi ult, %{{.*}}, %[[COUNT]]
+// CHECK: %[[ROW:.*]] = arith.cmpi ult
+// CHECK: %[[COLUMN:.*]] = arith.cmpi ult
+// CHECK: %[[ALLOWED:.*]] = arith.andi %[[ROW]], %[[COLUMN]]
 // CHECK: arith.select %[[ALLOWED]], %{{.*}}, %cst
-// CHECK-COUNT-8: arith.cmpi ult
+// CHECK-COUNT-14: arith.cmpi ult
 // CHECK-NOT: arith.cmpi ult
 // CHECK-LABEL: llvm.return
 func.func @forward(%q: !tile.tensor<2, 16, bf16> {tile.operand = "query"},
@@ -23,10 +22,10 @@ func.func @forward(%q: !tile.tensor<2, 16, bf16> {tile.operand = "query"},
   %box = tile.query_box <[4, 4]> step <[1, 1]> : !tile.box<2>
   %Q = tile.load %q at %box : !tile.tensor<2, 16, bf16>, !tile.box<2> -> !tile.tile<16x16xbf16>
   %keys = tile.live_keys #mask of %box : !tile.box<2>
-  %K = tile.load %k at %keys : !tile.tensor<2, 16, bf16>, !tile.box<2> -> !tile.tile<16x16xbf16>
-  %QK = tile.dot %Q, %K transposed : !tile.tile<16x16xbf16>, !tile.tile<16x16xbf16> -> !tile.tile<16x16xf32>
-  %S = tile.mask %QK by #mask with %x at %box, %keys : !tile.tile<16x16xf32>, !tile.extras<"none">, !tile.box<2>
-  %m = tile.reduce max %S : !tile.tile<16x16xf32> -> !tile.tile<16xf32>
+  %K = tile.load %k at %keys : !tile.tensor<2, 16, bf16>, !tile.box<2> -> !tile.tile<15x16xbf16>
+  %QK = tile.dot %Q, %K transposed : !tile.tile<16x16xbf16>, !tile.tile<15x16xbf16> -> !tile.tile<16x15xf32>
+  %S = tile.mask %QK by #mask with %x at %box, %keys : !tile.tile<16x15xf32>, !tile.extras<"none">, !tile.box<2>
+  %m = tile.reduce max %S : !tile.tile<16x15xf32> -> !tile.tile<16xf32>
   tile.store %m, %lse at %box : !tile.tile<16xf32>, !tile.tensor<2, 1, f32>, !tile.box<2>
   return
 }

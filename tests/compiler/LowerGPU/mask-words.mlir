@@ -1,0 +1,37 @@
+// Where a box's extents are powers of two, what a band allows on an axis is a run of bits, and a score tests its bit.
+// RUN: muntin-opt %s --gpu-lower-tiles --cse | FileCheck %s
+
+#plan = #tile.plan<template_name = "window", query_box = #tile.shape<[4, 4]>, query_step = #tile.shape<[1, 1]>,
+                   key_box = #tile.shape<[4, 4]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16>
+#mask = #attn.sliding<left = [inf, inf], right = [0, 0]>
+
+// A lane has keys 2 t, 2 t + 1, 8 + 2 t and 9 + 2 t: a word has four bits. The second axis' places are those of the bits 0
+// and 1 and again of the bits 2 and 3: every second bit begins a copy of its run.
+// CHECK-LABEL: llvm.func @forward(
+// CHECK-COUNT-2: nvvm.mma.sync
+// CHECK: llvm.inline_asm "shl.b32 $0, $1, $2;", "=r,r,r" %c-1_i32, %{{.*}} : (i32, i32) -> i32
+// CHECK: %[[FIRST:.*]] = arith.andi
+// CHECK: %[[END:.*]] = llvm.inline_asm "shl.b32 $0, $1, $2;", "=r,r,r" %c1431655765_i32, %{{.*}} : (i32, i32) -> i32
+// CHECK: %[[LOW:.*]] = llvm.inline_asm "shl.b32 $0, $1, $2;", "=r,r,r" %c1431655765_i32, %{{.*}} : (i32, i32) -> i32
+// CHECK: %[[SECOND:.*]] = arith.subi %[[END]], %[[LOW]]
+// CHECK: %[[WORD:.*]] = arith.andi %[[FIRST]], %[[SECOND]]
+// CHECK: %[[BIT:.*]] = arith.andi %[[WORD]], %c1_i32
+// CHECK: %[[ALLOWED:.*]] = arith.cmpi ne, %[[BIT]], %c0_i32
+// CHECK: arith.select %[[ALLOWED]], %{{.*}}, %cst
+// CHECK: arith.andi %[[WORD]], %c2_i32
+// CHECK: arith.andi %[[WORD]], %c4_i32
+// CHECK: arith.andi %[[WORD]], %c8_i32
+func.func @forward(%q: !tile.tensor<2, 16, bf16> {tile.operand = "query"},
+                   %k: !tile.tensor<2, 16, bf16> {tile.operand = "key"},
+                   %lse: !tile.tensor<2, 1, f32> {tile.operand = "lse"}, %x: !tile.extras<"none">)
+    attributes {tile.plan = #plan} {
+  %box = tile.query_box <[4, 4]> step <[1, 1]> : !tile.box<2>
+  %Q = tile.load %q at %box : !tile.tensor<2, 16, bf16>, !tile.box<2> -> !tile.tile<16x16xbf16>
+  %keys = tile.live_keys #mask of %box : !tile.box<2>
+  %K = tile.load %k at %keys : !tile.tensor<2, 16, bf16>, !tile.box<2> -> !tile.tile<16x16xbf16>
+  %QK = tile.dot %Q, %K transposed : !tile.tile<16x16xbf16>, !tile.tile<16x16xbf16> -> !tile.tile<16x16xf32>
+  %S = tile.mask %QK by #mask with %x at %box, %keys : !tile.tile<16x16xf32>, !tile.extras<"none">, !tile.box<2>
+  %m = tile.reduce max %S : !tile.tile<16x16xf32> -> !tile.tile<16xf32>
+  tile.store %m, %lse at %box : !tile.tile<16xf32>, !tile.tensor<2, 1, f32>, !tile.box<2>
+  return
+}
