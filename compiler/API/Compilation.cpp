@@ -41,8 +41,14 @@ Compilation::Compilation(const Problem &problem, const Target &target, const mtn
 
 void Compilation::lap(const char *stage) {
   auto now = std::chrono::steady_clock::now();
-  times.push_back({stage, std::chrono::duration<double>(now - last).count()});
+  const double seconds = std::chrono::duration<double>(now - last).count();
   last = now;
+  for (StageTime &time : times)
+    if (llvm::StringRef(time.stage) == stage) {
+      time.seconds += seconds;
+      return;
+    }
+  times.push_back({stage, seconds});
 }
 
 Status Compilation::begin(const char *stage) const {
@@ -94,15 +100,15 @@ Status Compilation::finishModule(const char *stage) {
   return {};
 }
 
-void Compilation::writeReproducer() {
+void Compilation::writeReproducer(const std::string &text, const char *ending) {
   llvm::SmallString<128> path;
-  if (llvm::sys::fs::createTemporaryFile("muntin-reproducer", "mlir", path))
+  if (llvm::sys::fs::createTemporaryFile("muntin-reproducer", ending, path))
     return;
   std::error_code error;
   llvm::raw_fd_ostream file(path, error);
   if (error)
     return;
-  file << "// problem: " << problemKey(problem) << "\n// " << diagnostics << "\n" << lastGood;
+  file << "// problem: " << problemKey(problem) << "\n// " << diagnostics << "\n" << text;
   reproducerPath = path.str().str();
 }
 
@@ -115,7 +121,7 @@ Status Compilation::runPasses(const char *stage, void (*build)(mlir::PassManager
 #endif
   build(passes);
   if (mlir::failed(passes.run(*module))) {
-    writeReproducer();
+    writeReproducer(lastGood, "mlir");
     return {StatusCode::CompileFailed, std::string(stage) + ": " + diagnostics};
   }
   lap(stage);
@@ -142,6 +148,18 @@ Result<std::string> Compilation::run() {
       return status;
     return text;
   }
+  if (Status status = decide(); !status)
+    return status;
+  if (target.gpu)
+    return emitForGpu();
+  return options.emit == MTNC_EMIT_PLAN ? describePlan() : emitFromModule();
+}
+
+std::string Compilation::describePlan() const {
+  return planJson(problem, target, decision, {assembler ? assembler->name() : "", settled.assembly}, options);
+}
+
+Status Compilation::decide() {
   if (Status status = begin("plan"); !status)
     return status;
   Result<Decision> made = makePlan(problem, target);
@@ -149,32 +167,25 @@ Result<std::string> Compilation::run() {
     return made.status();
   decision = std::move(*made);
   lap("plan");
-  if (options.emit == MTNC_EMIT_PLAN)
-    return planJson(problem, target, decision, options);
-  Result<std::string> tile = emitTile();
-  if (!tile || options.emit == MTNC_EMIT_TILE)
-    return tile;
-  return emitCode();
+  return {};
 }
 
-Result<std::string> Compilation::emitTile() {
+Status Compilation::makeModule() {
   if (Status status = begin("schedule"); !status)
     return status;
   Result<std::string> text = instantiateTemplate(problem, decision.winner().plan);
   if (!text)
-    return text;
+    return text.status();
   lastGood = *text;
   if (Status status = finishText("template", *text); !status)
     return status;
   module = mlir::parseSourceString<mlir::ModuleOp>(*text, &context);
   if (!module) {
-    writeReproducer();
+    writeReproducer(lastGood, "mlir");
     return Status(StatusCode::CompileFailed, "schedule: " + diagnostics);
   }
   lap("schedule");
-  if (Status status = runPasses("tile", lowering.buildTilePasses); !status)
-    return status;
-  return options.emit == MTNC_EMIT_TILE ? moduleText(*module) : std::string();
+  return runPasses("tile", lowering.buildTilePasses);
 }
 
 Result<std::vector<Binary>> Compilation::cpuBinaries(const std::string &object) {
@@ -187,11 +198,7 @@ Result<std::vector<Binary>> Compilation::cpuBinaries(const std::string &object) 
   return std::vector<Binary>{{Binary::Kind::SharedObject, problem.target, std::move(*shared)}};
 }
 
-Result<std::vector<Binary>> Compilation::gpuBinaries(std::string ptx) {
-  return std::vector<Binary>{{Binary::Kind::Ptx, problem.target, std::move(ptx)}};
-}
-
-Result<std::string> Compilation::emitCode() {
+Result<std::string> Compilation::makeCode(mtnc_emit emit) {
   // The recipe needs the plan after the kernels that carried it are gone.
   for (auto kernel : module->getOps<mlir::func::FuncOp>())
     if (auto plan = kernel->getAttr(tile::kPlanAttrName))
@@ -213,32 +220,45 @@ Result<std::string> Compilation::emitCode() {
     if (!function.isDeclaration())
       function.setName(prefix + function.getName());
   lap("translate");
-  if (target.gpu)
+  if (target.gpu) {
     optimize(**code, **machine);
-  if (options.emit == MTNC_EMIT_LLVM) {
+    lap("optimize");
+  }
+  if (emit == MTNC_EMIT_LLVM) {
     std::string text;
     llvm::raw_string_ostream stream(text);
     (*code)->print(stream, nullptr);
     return text;
   }
-  if (target.gpu && options.emit == MTNC_EMIT_OBJECT)
-    return Status::invalid("emit: object files are for CPUs, expected assembly, which for a GPU is PTX");
   if (Status status = begin("codegen"); !status)
     return status;
-  Result<std::string> object = generateCode(**code, **machine, options.emit == MTNC_EMIT_ASM || target.gpu);
-  if (!object)
-    return object;
-  lap("codegen");
-  if (options.emit != MTNC_EMIT_IMAGE)
-    return object;
-  Result<std::vector<Binary>> binaries = target.gpu ? gpuBinaries(std::move(*object)) : cpuBinaries(*object);
+  Result<std::string> object = generateCode(**code, **machine, emit == MTNC_EMIT_ASM);
+  if (object)
+    lap("codegen");
+  return object;
+}
+
+Result<std::string> Compilation::emitFromModule() {
+  if (Status status = makeModule(); !status)
+    return status;
+  if (options.emit == MTNC_EMIT_TILE)
+    return moduleText(*module);
+  Result<std::string> code = makeCode(options.emit);
+  if (!code || options.emit != MTNC_EMIT_IMAGE)
+    return code;
+  Result<std::vector<Binary>> binaries = cpuBinaries(*code);
   if (!binaries)
     return binaries.status();
-  Result<Image> image =
-      makeImage(*module, problem, planJson(problem, target, decision, options), std::move(*binaries), prefix);
+  Result<Image> image = makeImage(*module, problem, prefix);
   if (!image)
     return image.status();
-  std::string bytes = serializeImage(*image);
+  return emitImage(std::move(*image), std::move(*binaries));
+}
+
+std::string Compilation::emitImage(Image image, std::vector<Binary> binaries) {
+  image.plan = describePlan();
+  image.binaries = std::move(binaries);
+  std::string bytes = serializeImage(image);
   lap("image");
   return bytes;
 }

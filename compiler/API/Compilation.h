@@ -8,6 +8,7 @@
 #ifndef MUNTIN_COMPILER_API_COMPILATION_H
 #define MUNTIN_COMPILER_API_COMPILATION_H
 
+#include "compiler/Assemble/Assembler.h"
 #include "compiler/Pipeline/Pipeline.h"
 #include "compiler/Plan/Plan.h"
 #include "runtime/abi/Compiler.h"
@@ -39,21 +40,42 @@ public:
   llvm::ArrayRef<StageTime> stages() const { return times; }
   /// Path of a file that replays a failure, or empty.
   const std::string &reproducer() const { return reproducerPath; }
+  /// What is not as it should be about an output that is right, or empty.
+  const std::string &warning() const { return warningText; }
 
 private:
-  Result<std::string> emitTile();
-  Result<std::string> emitCode();
+  /// What the stages made of one plan for a GPU.
+  struct Settled {
+    Plan plan;
+    std::string ptx;
+    Image recipe;      ///< without binaries
+    Assembly assembly; ///< empty where there is no assembler
+    std::string objection;
+  };
+
+  Status decide();
+  std::string describePlan() const;
+  Result<std::string> emitForGpu();
+  /// Compiles the decision's winner; where there is an assembler, the winner becomes one that it does not object to.
+  Status settle();
+  Result<Settled> assembleWinner();
+  /// The winner's template in the tile dialect, scheduled.
+  Status makeModule();
+  /// The module lowered to the text of a stage, or to an object.
+  Result<std::string> makeCode(mtnc_emit emit);
+  Result<std::string> emitFromModule();
+  std::string emitImage(Image image, std::vector<Binary> binaries);
   Result<std::vector<Binary>> cpuBinaries(const std::string &object);
-  Result<std::vector<Binary>> gpuBinaries(std::string ptx);
   /// Runs passes on the module; a failure carries what they said.
   Status runPasses(const char *stage, void (*build)(mlir::PassManager &));
   /// The text of a finished stage: dumped, or replaced by the override of that name.
   Status finishText(const char *stage, std::string &text);
   Status finishModule(const char *stage);
+  /// Ends a stage. One that is gone through again, with another plan, adds to its time.
   void lap(const char *stage);
   /// Told to the caller, who may not want it any more.
   Status begin(const char *stage) const;
-  void writeReproducer();
+  void writeReproducer(const std::string &text, const char *ending);
 
   const Problem &problem;
   const Target &target;
@@ -61,6 +83,9 @@ private:
   const mtnc_options &options;
   std::string prefix;
   Decision decision;
+  std::unique_ptr<Assembler> assembler; ///< null: there is none, or none is needed
+  Settled settled;                      ///< GPUs: of the winner
+  std::string warningText;
   mlir::MLIRContext context;
   std::string diagnostics;
   mlir::OwningOpRef<mlir::ModuleOp> module;
@@ -70,9 +95,14 @@ private:
   std::chrono::steady_clock::time_point last;
 };
 
-/// The decision, its candidates and predictions as a JSON object; `options`
-/// may bring the extents to predict for.
-std::string planJson(const Problem &problem, const Target &target, const Decision &decision,
+/// What the assembler said.
+struct AssembledBy {
+  std::string name; ///< "ptxas 13.0.88"; empty: there was none
+  const Assembly &assembly;
+};
+
+/// The decision and its predictions as a JSON object; with all candidates for MTNC_EMIT_PLAN.
+std::string planJson(const Problem &problem, const Target &target, const Decision &decision, const AssembledBy &by,
                      const mtnc_options &options);
 
 } // namespace muntin

@@ -27,6 +27,8 @@ static llvm::json::Object describePlan(const Candidate &candidate) {
                             {"query_step", listOf(plan.queryStep)},
                             {"key_box", listOf(plan.keyBox)}};
   auto add = [&](const char *name, int64_t value) { object[name] = value; };
+  if (!candidate.note.empty())
+    object["note"] = candidate.note;
   if (plan.warps > 0) {
     add("warps", plan.warps), add("stages", plan.stages);
     add("shared_bytes", candidate.sharedBytes), add("estimated_registers", candidate.registers);
@@ -65,18 +67,43 @@ static llvm::json::Object describe(const Problem &problem, const Target &target,
   return object;
 }
 
+static llvm::json::Object describeAssembly(const AssembledBy &by) {
+  llvm::json::Array kernels, messages;
+  for (const KernelUse &kernel : by.assembly.kernels)
+    kernels.push_back(llvm::json::Object{{"entry", kernel.entry},
+                                         {"registers", kernel.registers},
+                                         {"stack_bytes", kernel.stackBytes},
+                                         {"spill_store_bytes", kernel.spillStoreBytes},
+                                         {"spill_load_bytes", kernel.spillLoadBytes},
+                                         {"shared_bytes", kernel.sharedBytes}});
+  for (const std::string &message : by.assembly.messages)
+    messages.push_back(message);
+  return llvm::json::Object{{"assembler", by.name},
+                            {"architecture", by.assembly.architecture},
+                            {"cubin_bytes", int64_t(by.assembly.cubin.size())},
+                            {"kernels", std::move(kernels)},
+                            {"messages", std::move(messages)}};
+}
+
 std::string muntin::planJson(const Problem &problem, const Target &target, const Decision &decision,
-                             const mtnc_options &options) {
+                             const AssembledBy &by, const mtnc_options &options) {
   llvm::json::Object object = describe(problem, target, decision.winner());
   object["target"] = target.name;
   object["problem"] = problemKey(problem);
   object["nominal_grid"] = listOf(decision.nominalGrid);
-  if (options.emit == MTNC_EMIT_PLAN) {
-    llvm::json::Array candidates;
-    for (const Candidate &candidate : decision.candidates)
+  if (target.gpu) // null: nobody has looked, and the driver assembles
+    object["assembly"] = by.name.empty() ? llvm::json::Value(nullptr) : llvm::json::Value(describeAssembly(by));
+  llvm::json::Array candidates, refused;
+  for (const Candidate &candidate : decision.candidates) {
+    if (options.emit == MTNC_EMIT_PLAN)
       candidates.push_back(describe(problem, target, candidate));
-    object["candidates"] = std::move(candidates);
+    if (candidate.assembled)
+      refused.push_back(llvm::json::Object{{"text", candidate.plan.print()}, {"refused", candidate.refused}});
   }
+  if (options.emit == MTNC_EMIT_PLAN)
+    object["candidates"] = std::move(candidates);
+  if (!refused.empty())
+    object["refused_by_assembler"] = std::move(refused);
   std::string text;
   llvm::raw_string_ostream stream(text);
   stream << llvm::json::Value(std::move(object));

@@ -43,9 +43,8 @@ Result<std::string> generateCode(llvm::Module &module, llvm::TargetMachine &mach
 Result<std::string> linkSharedObject(const std::string &object);
 
 /// The image of a lowered module: its recipe read from the module's attributes.
-/// `prefix` was put in front of every entry's name.
-Result<Image> makeImage(mlir::ModuleOp lowered, const Problem &problem, std::string plan, std::vector<Binary> binaries,
-                        const std::string &prefix);
+/// `prefix` was put in front of every entry's name. Its plan and its binaries are yet to be put in.
+Result<Image> makeImage(mlir::ModuleOp lowered, const Problem &problem, const std::string &prefix);
 
 /// A readable symbol prefix: what a profiler shows. "muntin_f32_d64_neighborhood_"
 std::string symbolPrefix(const Problem &problem);

@@ -69,8 +69,7 @@ static Guard capacityGuard(tile::PlanAttr plan) {
   return {std::move(keys), Formula::constant(plan.getCapacity())};
 }
 
-Result<Image> muntin::makeImage(mlir::ModuleOp lowered, const Problem &problem, std::string plan,
-                                std::vector<Binary> binaries, const std::string &prefix) {
+Result<Image> muntin::makeImage(mlir::ModuleOp lowered, const Problem &problem, const std::string &prefix) {
   auto planAttr = lowered->getAttrOfType<tile::PlanAttr>(tile::kPlanAttrName);
   Formula tasks = tasksFormula(planAttr), packing = cpu::packTasks(problem.rank);
   Variant variant;
@@ -92,8 +91,6 @@ Result<Image> muntin::makeImage(mlir::ModuleOp lowered, const Problem &problem, 
     variant.guards.push_back(capacityGuard(planAttr));
   Image image;
   image.problemKey = problemKey(problem);
-  image.plan = std::move(plan);
   image.variants.push_back(std::move(variant));
-  image.binaries = std::move(binaries);
   return image;
 }

@@ -50,6 +50,7 @@ struct Plan {
   int64_t tileKeys() const;
   /// One line; parsePlan() reads it back.
   std::string print() const;
+  bool operator==(const Plan &) const = default;
 };
 
 /// A plan with its predicted cost on a nominal grid, in core cycles per query and head.
@@ -63,6 +64,8 @@ struct Candidate {
   int64_t sharedBytes = 0; ///< GPUs: of a block
   int64_t registers = 0;   ///< GPUs: of a thread, estimated
   std::string refused;     ///< why it is not eligible; empty if it is
+  bool assembled = false;  ///< refused by the assembler, not by the planner
+  std::string note;        ///< what is wrong with it though it was kept; empty if nothing is
 };
 
 struct Decision {
@@ -70,6 +73,11 @@ struct Decision {
   double keptPairs = 0;              ///< per query on the nominal grid; 0 if unknown
   std::vector<int64_t> nominalGrid;
   const Candidate &winner() const { return candidates.front(); }
+  /// The winner does not do: an eligible candidate takes its place, the next of those that need fewer registers or, if
+  /// there are none, the next of all. False if no eligible one is left; then nothing changes.
+  bool replaceWinner(const std::string &why);
+  /// Makes the candidate with this plan the winner, whatever was said of it.
+  void restore(const Plan &plan, const std::string &note);
 };
 
 /// "4x8" and back.

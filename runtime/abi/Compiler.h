@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-#define MTNC_ABI_VERSION 1u
+#define MTNC_ABI_VERSION 2u
 
 /* What comes out of a compilation. */
 enum mtnc_emit {
@@ -27,8 +27,8 @@ enum mtnc_emit {
   MTNC_EMIT_TILE = 2,   /* text: the instantiated and scheduled template */
   MTNC_EMIT_LLVM = 3,   /* text: LLVM IR */
   MTNC_EMIT_ASM = 4,    /* text: assembly */
-  MTNC_EMIT_OBJECT = 5, /* ELF relocatable object */
-  MTNC_EMIT_PLAN = 6    /* JSON: the plan, its candidates and predicted costs */
+  MTNC_EMIT_OBJECT = 5, /* ELF relocatable object; for GPUs a cubin, which needs an assembler */
+  MTNC_EMIT_PLAN = 6    /* JSON: the plan, its candidates and predicted costs; for GPUs what the assembler says */
 };
 
 typedef struct mtnc_stage_time {
@@ -44,6 +44,7 @@ typedef struct mtnc_result {
   char *reproducer; /* path of a file that replays a failed compilation, or null */
   mtnc_stage_time stages[16];
   size_t num_stages;
+  char *warning; /* one sentence about an output that is right but not as it should be, or null */
 } mtnc_result;
 
 typedef struct mtnc_options {
@@ -58,11 +59,16 @@ typedef struct mtnc_options {
   /* Asked before each stage, on the thread that compiles; another answer than 0 ends the compilation. May be null. */
   int (*begin_stage)(void *user, const char *stage);
   void *begin_stage_user;
+  /* The assembler of GPU kernels: a path, or a name on PATH; "off": none; null: the best that is found. */
+  const char *ptxas;
+  double ptxas_seconds; /* after which it is stopped; 0: two minutes */
 } mtnc_options;
 
 uint32_t mtnc_abi_version(void);
 /* Compiles the problem whose canonical text is key[0, key_size). result is always filled; free it with mtnc_free. */
 void mtnc_compile(const char *key, size_t key_size, const mtnc_options *options, mtnc_result *result);
+/* Which assembler mtnc_compile() would use with these options: its name and path as text, empty if there is none. */
+void mtnc_find_assembler(const mtnc_options *options, mtnc_result *result);
 void mtnc_free(mtnc_result *result);
 
 #ifdef __cplusplus

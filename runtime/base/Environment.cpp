@@ -17,6 +17,7 @@ const std::vector<Variable> &environmentTable() {
   static const std::vector<Variable> table = {
       {"MUNTIN_COMPILER", "path of the compiler library; default: beside libmuntin.so"},
       {"MUNTIN_CUDA_LIBRARY", "the CUDA driver; default: libcuda.so.1"},
+      {"MUNTIN_PTXAS", "the assembler of GPU kernels: a program, or off; default: the best that is found"},
       {"MUNTIN_THREADS", "threads of a run; default: the processors this process may use"},
       {"MUNTIN_DUMP", "folder into which every stage of every compilation is written"},
       {"MUNTIN_OVERRIDE", "folder from which stages of a compilation are read back"},
@@ -89,6 +90,7 @@ Result<Environment> readEnvironment(const Lookup &lookup) {
   environment.dumpDir = get("MUNTIN_DUMP");
   environment.overrideDir = get("MUNTIN_OVERRIDE");
   environment.cudaLibrary = get("MUNTIN_CUDA_LIBRARY");
+  environment.ptxas = get("MUNTIN_PTXAS");
   if (const std::string text = get("MUNTIN_THREADS"); !text.empty()) {
     Result<int> threads = parseThreads(text);
     if (!threads)

@@ -41,6 +41,7 @@ struct Environment {
   std::string dumpDir;     ///< MUNTIN_DUMP
   std::string overrideDir; ///< MUNTIN_OVERRIDE
   std::string cudaLibrary; ///< MUNTIN_CUDA_LIBRARY
+  std::string ptxas;       ///< MUNTIN_PTXAS
   std::optional<int> threads;
   std::optional<LogLevel> logLevel;
   CacheMode cache = CacheMode::ReadWrite;

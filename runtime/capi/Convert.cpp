@@ -152,6 +152,7 @@ Result<SessionOptions> toSessionOptions(const mtn_session_options *options) {
   if (fields->compile_never != 0 && fields->compile_never != 1)
     return Status::invalid(fmt::format("compile_never is {}, expected 0 or 1", fields->compile_never));
   result.compileNever = fields->compile_never;
+  result.ptxas = orEmpty(fields->ptxas);
   if (const mtn_progress_callback progress = fields->progress)
     result.progress = [progress, user = fields->progress_user](const std::string &key, const char *stage) {
       progress(user, key.c_str(), stage);

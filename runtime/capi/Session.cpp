@@ -44,6 +44,7 @@ Result<std::shared_ptr<Session>> Session::create(const SessionOptions &options) 
   CompilerLibrary::Options compiler{.path = first(options.compiler, environment->compiler),
                                     .dumpDir = first(options.dumpDir, environment->dumpDir),
                                     .overrideDir = first(options.overrideDir, environment->overrideDir),
+                                    .ptxas = first(options.ptxas, environment->ptxas),
                                     .log = log};
   DiskCacheOptions disk{.mode = options.cache.value_or(environment->cache),
                         .path = first(options.cacheDir, environment->cacheDir),

@@ -37,6 +37,7 @@ struct SessionOptions {
   std::string compiler;    ///< "": MUNTIN_COMPILER, else searched
   std::string dumpDir;     ///< "": MUNTIN_DUMP
   std::string overrideDir; ///< "": MUNTIN_OVERRIDE
+  std::string ptxas;       ///< "": MUNTIN_PTXAS, else the best that is found
   Log::Sink sink;          ///< null: stderr
   int logLevel = 0;        ///< 0: MUNTIN_LOG, else warn
   HostParallelFor parallelFor;
@@ -96,6 +97,7 @@ public:
   Stats stats() const;
   Device &device() const { return *device_; }
   Result<const char *> compilerPath() { return compiler_.path(); }
+  Result<std::string> assembler() { return compiler_.assembler(); }
 
 private:
   using MakingOf = Flights<std::shared_ptr<const KernelOutcome>>;

@@ -244,6 +244,23 @@ mtn_status mtn_compile(mtn_session *session, const mtn_problem *problem, mtn_emi
   });
 }
 
+mtn_status mtn_session_get_assembler(mtn_session *session, mtn_blob *assembler) {
+  return guarded([&]() -> Status {
+    if (Status status = checkHandle("session", session); !status)
+      return status;
+    if (!assembler)
+      return isNull("assembler");
+    const Result<std::string> found = session->session->assembler();
+    if (!found)
+      return found.status();
+    const Result<mtn_blob> blob = toBlob(*found);
+    if (!blob)
+      return blob.status();
+    *assembler = *blob;
+    return {};
+  });
+}
+
 mtn_status mtn_problem_key(const mtn_problem *problem, mtn_blob *key) {
   return guarded([&]() -> Status {
     if (!key)

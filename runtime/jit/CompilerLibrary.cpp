@@ -43,6 +43,8 @@ Status CompilerLibrary::openFrom(const std::string &file) {
   const Functions functions{.version =
                                 reinterpret_cast<decltype(&mtnc_abi_version)>(::dlsym(handle, "mtnc_abi_version")),
                             .compile = reinterpret_cast<decltype(&mtnc_compile)>(::dlsym(handle, "mtnc_compile")),
+                            .findAssembler = reinterpret_cast<decltype(&mtnc_find_assembler)>(
+                                ::dlsym(handle, "mtnc_find_assembler")),
                             .free = reinterpret_cast<decltype(&mtnc_free)>(::dlsym(handle, "mtnc_free"))};
   if (!functions.version || !functions.compile || !functions.free)
     return unavailable(fmt::format("{} is no Muntin compiler: it lacks one of mtnc_abi_version, mtnc_compile and "
@@ -51,6 +53,8 @@ Status CompilerLibrary::openFrom(const std::string &file) {
   if (const uint32_t version = functions.version(); version != MTNC_ABI_VERSION)
     return unavailable(
         fmt::format("the compiler library {} has interface version {}, expected {}", file, version, MTNC_ABI_VERSION));
+  if (!functions.findAssembler)
+    return unavailable(fmt::format("{} is no Muntin compiler: it lacks mtnc_find_assembler", file));
   Dl_info info{};
   const bool known = ::dladdr(reinterpret_cast<const void *>(functions.compile), &info) && info.dli_fname;
   path_ = known ? info.dli_fname : file;
@@ -110,12 +114,31 @@ Result<const char *> CompilerLibrary::path() {
   return path_.c_str();
 }
 
+static const char *textOrNull(const std::string &text) { return text.empty() ? nullptr : text.c_str(); }
+
+Result<std::string> CompilerLibrary::assembler() {
+  if (Status status = open(); !status)
+    return status;
+  mtnc_options options = {};
+  options.struct_size = sizeof options;
+  options.ptxas = textOrNull(options_.ptxas);
+  mtnc_result result = {};
+  functions_.findAssembler(&options, &result);
+  Result<std::string> found =
+      result.status != static_cast<int>(StatusCode::Ok)
+          ? Result<std::string>(Status(static_cast<StatusCode>(result.status), result.message ? result.message : ""))
+          : std::string(result.bytes ? result.bytes : "");
+  functions_.free(&result);
+  return found;
+}
+
 /// Copies what the compiler handed out, so that it can be freed at once.
 static CompileOutput takeResult(const mtnc_result &result) {
   CompileOutput output;
   const size_t stages = std::min(result.num_stages, std::size(result.stages));
   for (size_t i = 0; i < stages; ++i)
     output.stages.push_back({result.stages[i].stage, result.stages[i].seconds});
+  output.warning = result.warning ? result.warning : "";
   if (result.status != static_cast<int>(StatusCode::Ok)) {
     output.status = Status(static_cast<StatusCode>(result.status), result.message ? result.message : "no message");
     output.reproducer = result.reproducer ? result.reproducer : "";
@@ -133,12 +156,12 @@ CompileOutput CompilerLibrary::compile(const CompileRequest &request) {
     return {.status = std::move(status)};
   const std::chrono::duration<double> opening = std::chrono::steady_clock::now() - start;
 
-  const auto text = [](const std::string &folder) { return folder.empty() ? nullptr : folder.c_str(); };
   mtnc_options options = {};
   options.struct_size = sizeof options;
   options.emit = request.emit;
-  options.dump_dir = text(options_.dumpDir);
-  options.override_dir = text(options_.overrideDir);
+  options.dump_dir = textOrNull(options_.dumpDir);
+  options.override_dir = textOrNull(options_.overrideDir);
+  options.ptxas = textOrNull(options_.ptxas);
   if (request.shape) {
     options.grid = request.shape->grid.data();
     options.kv_grid = request.shape->kvGrid.data();
@@ -157,6 +180,8 @@ CompileOutput CompilerLibrary::compile(const CompileRequest &request) {
   CompileOutput output = takeResult(result);
   functions_.free(&result);
   output.stages.insert(output.stages.begin(), {"open", opening.count()});
+  if (!output.warning.empty())
+    options_.log.warn("{}", output.warning);
   return output;
 }
 

@@ -37,6 +37,7 @@ struct CompileOutput {
   Status status;
   std::string bytes;
   std::string reproducer; ///< a file that replays a failure, or ""
+  std::string warning;    ///< what is not as it should be about an output that is right, or ""
   std::vector<Stage> stages;
 };
 
@@ -47,6 +48,7 @@ public:
   struct Options {
     std::string path; ///< "": beside this library, in ../lib, then as the loader searches
     std::string dumpDir, overrideDir;
+    std::string ptxas; ///< the assembler of GPU kernels: a path or name, "off", or "" for the best that is found
     Log log = Log();
   };
   explicit CompilerLibrary(Options options) : options_(std::move(options)) {}
@@ -57,6 +59,8 @@ public:
   /// library where its place is known: by its path, beside this library or in ../lib. A library without a build-id is
   /// CheckFailed.
   Result<std::string> identity();
+  /// The assembler of GPU kernels, for people: name and path; "" if there is none.
+  Result<std::string> assembler();
   /// Compiles. Different threads compile at the same time.
   CompileOutput compile(const CompileRequest &request);
 
@@ -64,6 +68,7 @@ private:
   struct Functions {
     decltype(&mtnc_abi_version) version = nullptr;
     decltype(&mtnc_compile) compile = nullptr;
+    decltype(&mtnc_find_assembler) findAssembler = nullptr;
     decltype(&mtnc_free) free = nullptr;
   };
   Status open();

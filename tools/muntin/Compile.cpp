@@ -44,13 +44,14 @@ struct Stage {
 
 static constexpr Stage kStages[] = {{"attn", MTN_EMIT_ATTN, "//"}, {"tile", MTN_EMIT_TILE, "//"},
                                     {"llvm", MTN_EMIT_LLVM, ";"},  {"asm", MTN_EMIT_ASM, "#"},
-                                    {"ptx", MTN_EMIT_ASM, "//"},   {"object", MTN_EMIT_OBJECT, nullptr}};
+                                    {"ptx", MTN_EMIT_ASM, "//"},   {"object", MTN_EMIT_OBJECT, nullptr},
+                                    {"cubin", MTN_EMIT_OBJECT, nullptr}};
 
 static Result<const Stage *> findStage(const std::string &name) {
   for (const Stage &stage : kStages)
     if (name == stage.name)
       return &stage;
-  return Status::invalid(fmt::format("--emit is '{}'; expected attn, tile, llvm, asm, ptx, object or bundle", name));
+  return Status::invalid(fmt::format("--emit is '{}'; expected attn, tile, llvm, asm, object or bundle, for GPUs ptx or cubin", name));
 }
 
 /// One text of every kernel, each under a line that names it if there are several; or one binary.
@@ -84,14 +85,16 @@ static Status emitStage(const Options &options, const Stage &stage, const std::v
   return file->commit();
 }
 
-/// Assembly and objects are of CPUs, PTX of GPUs.
+/// Assembly and objects are of CPUs, PTX and cubins of GPUs.
 static Status checkStage(const std::string &stage, const std::string &target) {
   const Result<const Target *> row = findTarget(target);
   const bool gpu = row && (*row)->gpu;
   if (gpu && (stage == "asm" || stage == "object"))
-    return Status::invalid(fmt::format("--emit is {}, which {} has not; expected ptx", stage, target));
-  if (!gpu && stage == "ptx")
-    return Status::invalid(fmt::format("--emit is ptx, which {} has not; expected asm", target));
+    return Status::invalid(fmt::format("--emit is {}, which {} has not; expected {}", stage, target,
+                                       stage == "asm" ? "ptx" : "cubin or ptx"));
+  if (!gpu && (stage == "ptx" || stage == "cubin"))
+    return Status::invalid(
+        fmt::format("--emit is {}, which {} has not; expected {}", stage, target, stage == "ptx" ? "asm" : "object"));
   return {};
 }
 
@@ -213,7 +216,7 @@ void muntin::addCompile(CLI::App &app, Options &o, Action &action) {
   addTargetOption(*command, o, /*repeated=*/true);
   command->add_option("--device", o.device, "whose targets (default cpu)")->type_name("cpu")->group("Machine");
   command
-      ->add_option("--emit", o.emit, "the stage to write: attn, tile, llvm, asm, object, bundle; ptx for GPUs")
+      ->add_option("--emit", o.emit, "the stage to write: attn, tile, llvm, asm, object, bundle; ptx and cubin for GPUs")
       ->type_name("STAGE")
       ->group("Output");
   command->add_option("-o", o.output, "where to write it (default: standard output); without --emit a bundle")

@@ -61,6 +61,16 @@ static std::string describeGpu(const Options &options, const char *name) {
                 : device.error().message();
 }
 
+/// The assembler of GPU kernels, or why there is none.
+static Result<std::string> findAssembler(const Session &session) {
+  mtn_blob blob = {};
+  if (Outcome done(mtn_session_get_assembler(session.get(), &blob)); !done)
+    return toStatus(done);
+  std::string name(blob.data, blob.size);
+  mtn_blob_free(&blob);
+  return name;
+}
+
 static Status devices(const Options &options) {
   Result<Session> session = openSession(options, 0);
   if (!session)
@@ -74,6 +84,7 @@ static Status devices(const Options &options) {
     return toStatus(done);
   const char *path = nullptr;
   const Outcome compiler(mtn_session_get_compiler(session->get(), &path));
+  const Result<std::string> assembler = findAssembler(*session);
 
   if (options.json) {
     Json json;
@@ -83,6 +94,7 @@ static Status devices(const Options &options) {
                         {"threads", device->threads}}};
     json["targets"] = targetJson({rows, count});
     json["compiler"] = compiler ? Json(path) : Json();
+    json["assembler"] = assembler && !assembler->empty() ? Json(*assembler) : Json();
     emitJson(json);
     return {};
   }
@@ -92,6 +104,10 @@ static Status devices(const Options &options) {
   for (const char *name : {"cuda", "emulator"})
     facts.add(name, describeGpu(options, name));
   facts.add("compiler", compiler ? path : fmt::format("none: {}", compiler.message()));
+  if (compiler)
+    facts.add("assembler", !assembler           ? "none: " + assembler.status().message()
+                           : assembler->empty() ? "none: kernels for GPUs are PTX, which the driver assembles"
+                                                : *assembler);
   emit(facts.print() + '\n' + targetTableText({rows, count}));
   return {};
 }

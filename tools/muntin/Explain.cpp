@@ -134,6 +134,7 @@ static void printJson(const Request &request, const Explanation &e) {
   json["bytes"] = e.bytes;
   json["workspace_bytes"] = e.workspace ? Json(*e.workspace) : Json();
   json["variant"] = e.variant.empty() ? Json() : Json(e.variant);
+  json["assembly"] = e.plan.contains("assembly") ? e.plan["assembly"] : Json();
   if (e.plan.contains("candidates"))
     json["candidates"] = e.plan["candidates"];
   emitJson(json);
@@ -155,6 +156,29 @@ static void addPlan(Facts &facts, const Json &plan) {
       facts.add(name, printValue(plan[key]) + (halves && key == std::string("key_box") ? " for each half of it" : ""));
 }
 
+/// What the assembler found, or that nobody has looked.
+static void addAssembly(Facts &facts, const Json &plan) {
+  if (plan.contains("note"))
+    facts.add("  NOT CLEAN", plan["note"].get<std::string>());
+  if (!plan.contains("assembly"))
+    return;
+  const Json &assembly = plan["assembly"];
+  if (!assembly.is_object()) {
+    facts.add("assembled", "no: this machine has no assembler, or MUNTIN_PTXAS is off; the driver will, unexamined");
+    return;
+  }
+  facts.add("assembled", fmt::format("by {} for {}: {}", assembly["assembler"].get<std::string>(),
+                                     assembly["architecture"].get<std::string>(),
+                                     formatBytes(assembly["cubin_bytes"].get<double>())));
+  for (const Json &kernel : assembly["kernels"])
+    facts.add("", fmt::format("{}: {} registers, {} bytes of stack, {} + {} spilled, {} of shared memory",
+                              kernel["entry"].get<std::string>(), kernel["registers"].get<int64_t>(),
+                              kernel["stack_bytes"].get<int64_t>(), kernel["spill_store_bytes"].get<int64_t>(),
+                              kernel["spill_load_bytes"].get<int64_t>(), kernel["shared_bytes"].get<int64_t>()));
+  for (const Json &message : assembly["messages"])
+    facts.add("", message.get<std::string>());
+}
+
 static void addGpuPrediction(Facts &facts, const Request &request, const Json &plan) {
   const std::optional<double> predicted = gpuSeconds(request, plan);
   if (!predicted)
@@ -166,6 +190,11 @@ static void addGpuPrediction(Facts &facts, const Request &request, const Json &p
   const Json &candidates = plan.contains("candidates") ? plan["candidates"] : Json::array();
   for (size_t i = 0; i < std::min(shown, candidates.size()); ++i) {
     const Json &c = candidates[i];
+    if (c.contains("refused")) {
+      facts.add(i == 0 ? "candidates" : "", fmt::format("{:<52} refused: {}", c["text"].get<std::string>(),
+                                                        c["refused"].get<std::string>()));
+      continue;
+    }
     facts.add(i == 0 ? "candidates" : "",
               fmt::format("{:<52} {:>6.1f} clocks/query: products {:.1f}, softmax {:.1f}, "
                           "boxes {:.1f}",
@@ -179,6 +208,7 @@ static void printText(const Request &request, const Explanation &e) {
   Facts facts;
   facts.add("problem", problemKey(request.problem));
   addPlan(facts, e.plan);
+  addAssembly(facts, e.plan);
   facts.add("variant", e.variant.empty()
                            ? fmt::format("unknown: this machine cannot execute {}", request.problem.target)
                            : fmt::format("{} for --grid {}", e.variant, printExtents(request.shape->grid)));

@@ -43,6 +43,9 @@ typedef struct mtn_compile_result {
  * the extents that MTN_EMIT_PLAN predicts for. */
 MTN_CHECKED mtn_compile(mtn_session *session, const mtn_problem *problem, mtn_emit emit, const mtn_shape *shape,
                         mtn_compile_result *result);
+/* The assembler that the session's compiler uses for GPU kernels: name and path, empty if there is none; then images
+ * carry PTX only, and the driver assembles. */
+MTN_CHECKED mtn_session_get_assembler(mtn_session *session, mtn_blob *assembler);
 /* The canonical text of `problem`, "host" resolved. */
 MTN_CHECKED mtn_problem_key(const mtn_problem *problem, mtn_blob *key);
 

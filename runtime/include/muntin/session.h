@@ -62,6 +62,7 @@ typedef struct mtn_session_options {
   void *progress_user;
   double compile_timeout; /* seconds that a caller waits for a kernel at most; 0: no limit */
   int32_t compile_never;  /* 1: as if MTN_COMPILE_NEVER stood in every request, also in mtn_forward */
+  const char *ptxas;      /* the assembler of GPU kernels: a program, or "off"; null: MUNTIN_PTXAS, else the best found */
 } mtn_session_options;
 
 static inline void mtn_session_options_init(mtn_session_options *options) {

@@ -26,6 +26,8 @@ Compiled compile(const std::string &key, const mtnc_options &options) {
     compiled.message = result.message;
   if (result.reproducer)
     compiled.reproducer = result.reproducer;
+  if (result.warning)
+    compiled.warning = result.warning;
   for (size_t i = 0; i < result.num_stages; ++i)
     compiled.stages.push_back(result.stages[i].stage);
   mtnc_free(&result);

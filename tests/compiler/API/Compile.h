@@ -20,7 +20,7 @@ namespace muntin::testing {
 /// What mtnc_compile() said, freed by itself.
 struct Compiled {
   StatusCode code = StatusCode::Ok;
-  std::string bytes, message, reproducer;
+  std::string bytes, message, reproducer, warning;
   std::vector<std::string> stages;
 };
 

@@ -10,7 +10,9 @@ EMIT_TILE, EMIT_LLVM, EMIT_ASM, EMIT_OBJECT, EMIT_PLAN = 2, 3, 4, 5, 6
 class Options(ctypes.Structure):
     _fields_ = [("struct_size", ctypes.c_size_t), ("emit", ctypes.c_int), ("dump_dir", ctypes.c_char_p),
                 ("override_dir", ctypes.c_char_p), ("grid", ctypes.c_void_p), ("kv_grid", ctypes.c_void_p),
-                ("batch", ctypes.c_int64), ("heads", ctypes.c_int64), ("kv_heads", ctypes.c_int64)]
+                ("batch", ctypes.c_int64), ("heads", ctypes.c_int64), ("kv_heads", ctypes.c_int64),
+                ("begin_stage", ctypes.c_void_p), ("begin_stage_user", ctypes.c_void_p), ("ptxas", ctypes.c_char_p),
+                ("ptxas_seconds", ctypes.c_double)]
 
 
 class StageTime(ctypes.Structure):
@@ -20,7 +22,7 @@ class StageTime(ctypes.Structure):
 class Outcome(ctypes.Structure):
     _fields_ = [("status", ctypes.c_int), ("bytes", ctypes.c_void_p), ("size", ctypes.c_size_t),
                 ("message", ctypes.c_char_p), ("reproducer", ctypes.c_char_p), ("stages", StageTime * 16),
-                ("num_stages", ctypes.c_size_t)]
+                ("num_stages", ctypes.c_size_t), ("warning", ctypes.c_char_p)]
 
 
 class Compiler:

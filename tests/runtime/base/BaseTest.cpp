@@ -34,6 +34,7 @@ TEST(Environment, ReadsWhatItNames) {
                                      {"MUNTIN_LOG", "debug"},
                                      {"MUNTIN_DUMP", "/dump"},
                                      {"MUNTIN_OVERRIDE", "/over"},
+                                     {"MUNTIN_PTXAS", "/ptxas"},
                                      {"MUNTIN_CACHE", "off"},
                                      {"XDG_RUNTIME_DIR", "relative"},
                                      {"TMPDIR", "/t"}});
@@ -43,6 +44,7 @@ TEST(Environment, ReadsWhatItNames) {
   EXPECT_EQ(environment->logLevel, LogLevel::Debug);
   EXPECT_EQ(environment->dumpDir, "/dump");
   EXPECT_EQ(environment->overrideDir, "/over");
+  EXPECT_EQ(environment->ptxas, "/ptxas");
   EXPECT_EQ(environment->temporaryDirs, (std::vector<std::string>{"/t", "/tmp"})) << "a relative path is no choice";
 }
 

@@ -301,4 +301,28 @@ TEST(Devices, AreListed) {
   EXPECT_STREQ(compiler, FAKE_COMPILER);
 }
 
+TEST(Devices, TheAssemblerIsNamedAndItsOptionWinsOverTheVariable) {
+  const auto named = [](const char *option) {
+    mtn_session_options options = fakeOptions(1);
+    options.ptxas = option;
+    mtn_blob blob = {};
+    EXPECT_EQ(mtn_session_get_assembler(makeSession(options).get(), &blob), MTN_OK);
+    const std::string name(blob.data ? blob.data : "", blob.size);
+    mtn_blob_free(&blob);
+    return name;
+  };
+  ::unsetenv("MUNTIN_PTXAS");
+  EXPECT_EQ(named(nullptr), "fake assembler, best");
+  ::setenv("MUNTIN_PTXAS", "/theirs", 1);
+  EXPECT_EQ(named(nullptr), "fake assembler, /theirs");
+  EXPECT_EQ(named("/ours"), "fake assembler, /ours");
+  EXPECT_EQ(named("off"), "");
+  ::setenv("MUNTIN_PTXAS", "missing", 1);
+  const Session session = makeSession(fakeOptions(1));
+  mtn_blob blob = {};
+  EXPECT_EQ(mtn_session_get_assembler(session.get(), &blob), MTN_UNAVAILABLE);
+  EXPECT_EQ(mtn_session_get_assembler(session.get(), nullptr), MTN_INVALID_ARGUMENT);
+  ::unsetenv("MUNTIN_PTXAS");
+}
+
 } // namespace

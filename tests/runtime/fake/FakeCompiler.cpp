@@ -151,6 +151,8 @@ void compile(const std::string &key, const mtnc_options &options, mtnc_result &r
   result.stages[0] = {"parse", 0.25};
   result.stages[1] = {"link", 0.5};
   result.num_stages = 2;
+  if (problem->plan == "warn")
+    result.warning = copyOf("the fake compiler warns");
 }
 
 } // namespace
@@ -174,11 +176,25 @@ EXPORT void mtnc_compile(const char *key, size_t size, const mtnc_options *optio
   --running;
 }
 
+EXPORT void mtnc_find_assembler(const mtnc_options *options, mtnc_result *result) {
+  *result = {};
+  ++unfreed;
+  const std::string name = options->ptxas ? options->ptxas : "best";
+  if (name == "missing") {
+    result->status = static_cast<int>(StatusCode::Unavailable);
+    result->message = copyOf("assembler: ptxas is 'missing'");
+    return;
+  }
+  result->bytes = copyOf(name == "off" ? "" : "fake assembler, " + name);
+  result->size = std::string(result->bytes).size();
+}
+
 EXPORT void mtnc_free(mtnc_result *result) {
   --unfreed;
   std::free(result->bytes);
   std::free(result->message);
   std::free(result->reproducer);
+  std::free(result->warning);
   *result = {};
 }
 

@@ -250,6 +250,35 @@ class Help(CommandTest):
         self.assertGreaterEqual(devices["devices"][0]["threads"], 1)
         self.assertLessEqual(sum(target["host"] for target in devices["targets"]), 1)
 
+    def test_the_assembler_is_named(self):
+        self.environment["MUNTIN_PTXAS"] = "off"
+        self.assertIn("assembler  none", self.text("devices"))
+        self.assertIsNone(self.json("devices")["assembler"])
+        self.environment["MUNTIN_PTXAS"] = self.fake_ptxas("echo 'release 13.0, V13.0.88'")
+        self.assertEqual(self.json("devices")["assembler"], "ptxas 13.0.88, " + self.environment["MUNTIN_PTXAS"])
+        self.environment["MUNTIN_PTXAS"] = "/nowhere/ptxas"
+        self.assertIn("none: assembler: ptxas is '/nowhere/ptxas'", self.text("devices"))
+
+    def test_an_assembler_that_fails(self):
+        options = ("--dtype", "bf16", "--target", "sm_80")
+        problem = ("--rank", "1", *options)
+        for script, words in (("kill -9 $$", ["assemble", "signal 9"]), ("echo spam", ["wrote no cubin", "spam"])):
+            self.environment["MUNTIN_PTXAS"] = self.fake_ptxas(script)
+            self.refused(3, [self.environment["MUNTIN_PTXAS"], *words], "compile", *problem)
+        self.environment["MUNTIN_PTXAS"] = "/nowhere/ptxas"
+        self.refused(3, ["/nowhere/ptxas"], "compile", *problem)
+        self.environment["MUNTIN_PTXAS"] = "off"
+        self.refused(3, ["cubin", "MUNTIN_PTXAS"], "compile", *problem, "--emit", "cubin", "-o", "k.cubin")
+        plan = self.json("explain", *options, "--grid", "64")
+        self.assertIsNone(plan["assembly"])
+        self.assertIn("no: this machine has no assembler", self.text("explain", *options, "--grid", "64"))
+
+    def fake_ptxas(self, script):
+        path = self.folder / "ptxas"
+        path.write_text("#!/bin/sh\n" + script + "\n")
+        path.chmod(0o700)
+        return str(path)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -92,7 +92,8 @@ class Compile(CommandTest):
     def test_stages_of_the_other_kind(self):
         problem = ("compile", "--rank", "1", "--dtype", "bf16")
         self.refused(2, ["ptx", "asm"], *problem, "--target", "x86-64-v3", "--emit", "ptx")
-        self.refused(2, ["object", "ptx"], *problem, "--target", "sm_80", "--emit", "object", "-o", "k.o")
+        self.refused(2, ["object", "cubin", "ptx"], *problem, "--target", "sm_80", "--emit", "object", "-o", "k.o")
+        self.refused(2, ["cubin", "object"], *problem, "--emit", "cubin", "-o", "k.o")
 
     def test_summary(self):
         summary = self.json("compile", "--rank", "1", "--mask", "causal()")["compilations"][0]

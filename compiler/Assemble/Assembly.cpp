@@ -1,0 +1,120 @@
+//===- Assembly.cpp - what an assembler made, and what it said -------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// ptxas -v and the compiler library print the same lines; of each kernel
+//
+//   ptxas info    : Compiling entry function 'k' for 'sm_80'
+//   ptxas info    : Function properties for k
+//       8 bytes stack frame, 4 bytes spill stores, 4 bytes spill loads
+//   ptxas info    : Used 255 registers, used 1 barriers, 8 bytes stack, 528 bytes smem, 616 bytes cmem[0]
+//
+// and, for what should have been a warning,
+//
+//   ptxas info    : (C7510) Potential Performance Loss: wgmma.mma_async instructions are serialized due to ...
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Assemble/Assembly.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+using namespace muntin;
+
+/// The text between two words, or "".
+static std::string_view between(std::string_view line, std::string_view before, std::string_view after) {
+  const size_t begin = line.find(before);
+  if (begin == std::string_view::npos)
+    return {};
+  line.remove_prefix(begin + before.size());
+  const size_t end = line.find(after);
+  return end == std::string_view::npos ? std::string_view() : line.substr(0, end);
+}
+
+/// The number right before `unit`: of "8 bytes stack frame" before " bytes stack frame". 0 where there is none.
+static int64_t numberBefore(std::string_view line, std::string_view unit) {
+  const size_t end = line.find(unit);
+  if (end == std::string_view::npos)
+    return 0;
+  size_t begin = end;
+  while (begin > 0 && line[begin - 1] >= '0' && line[begin - 1] <= '9')
+    --begin;
+  int64_t number = 0;
+  std::from_chars(line.data() + begin, line.data() + end, number);
+  return number;
+}
+
+/// "ptxas info    : (C7510) Potential ..." without its beginning.
+static std::string_view withoutPrefix(std::string_view line) {
+  const size_t colon = line.find(" : ");
+  return line.starts_with("ptxas") && colon != std::string_view::npos ? line.substr(colon + 3) : line;
+}
+
+static bool isPerformanceLoss(std::string_view text) {
+  return text.find("(C75") != std::string_view::npos ||
+         text.find("Potential Performance Loss") != std::string_view::npos;
+}
+
+Result<Assembly> muntin::readReport(std::string_view report) {
+  Assembly assembly;
+  size_t measured = 0;
+  while (!report.empty()) {
+    const std::string_view line = report.substr(0, report.find('\n'));
+    report.remove_prefix(std::min(report.size(), line.size() + 1));
+    if (const std::string_view entry = between(line, "Compiling entry function '", "'"); !entry.empty())
+      assembly.kernels.push_back({.entry = std::string(entry)});
+    else if (line.find("warning") != std::string_view::npos || isPerformanceLoss(line))
+      assembly.messages.emplace_back(withoutPrefix(line));
+    if (assembly.kernels.empty())
+      continue;
+    KernelUse &kernel = assembly.kernels.back();
+    if (line.find(" bytes stack frame") != std::string_view::npos) {
+      kernel.stackBytes = numberBefore(line, " bytes stack frame");
+      kernel.spillStoreBytes = numberBefore(line, " bytes spill stores");
+      kernel.spillLoadBytes = numberBefore(line, " bytes spill loads");
+    } else if (line.find("Used ") != std::string_view::npos && line.find(" registers") != std::string_view::npos) {
+      kernel.registers = numberBefore(line, " registers");
+      kernel.sharedBytes = numberBefore(line, " bytes smem");
+      ++measured;
+    }
+  }
+  if (assembly.kernels.empty() || measured != assembly.kernels.size())
+    return Status(StatusCode::CheckFailed,
+                  fmt::format("its report tells the registers of {} of {} kernels", measured, assembly.kernels.size()));
+  return assembly;
+}
+
+std::string Assembly::objection() const {
+  for (const KernelUse &kernel : kernels)
+    if (kernel.localBytes() > 0)
+      return kernel.spillStoreBytes + kernel.spillLoadBytes > 0
+                 ? fmt::format("ptxas spills {} bytes ({} stored, {} loaded)", kernel.stackBytes,
+                               kernel.spillStoreBytes, kernel.spillLoadBytes)
+                 : fmt::format("ptxas puts {} bytes into local memory", kernel.stackBytes);
+  for (const std::string &message : messages)
+    if (isPerformanceLoss(message))
+      return "ptxas says: " + message;
+  return "";
+}
+
+int64_t Assembly::localBytes() const {
+  int64_t bytes = 0;
+  for (const KernelUse &kernel : kernels)
+    bytes += kernel.localBytes();
+  return bytes;
+}
+
+bool muntin::isCubin(std::string_view bytes) {
+  // The ELF header: magic and class in bytes 0 to 4, the machine in 18 and 19, little-endian.
+  constexpr size_t headerBytes = 64, machineAt = 18;
+  constexpr char cudaMachine = '\xbe'; // EM_CUDA, 190
+  return bytes.size() >= headerBytes &&
+         bytes.starts_with(std::string_view("\x7f"
+                                            "ELF\x02")) &&
+         bytes[machineAt] == cudaMachine && bytes[machineAt + 1] == 0;
+}

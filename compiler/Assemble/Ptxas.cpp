@@ -1,0 +1,130 @@
+//===- Ptxas.cpp - the assembler as a program ------------------------------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Assemble/Assembler.h"
+#include "compiler/Assemble/Process.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <mutex>
+
+using namespace muntin;
+
+namespace {
+
+class Ptxas : public Assembler {
+public:
+  Ptxas(std::string path, std::chrono::duration<double> limit) : path_(std::move(path)), limit_(limit) {}
+
+  std::string name() const override;
+  const std::string &path() const override { return path_; }
+  Result<Assembly> assemble(const std::string &ptx, const std::string &architecture) const override;
+
+private:
+  Status broken(const std::string &how) const {
+    return {StatusCode::Unavailable,
+            fmt::format("assemble: {} {}; MUNTIN_PTXAS names another, or off for none", path_, how)};
+  }
+  Status judge(const Ended &ended) const;
+
+  const std::string path_;
+  const std::chrono::duration<double> limit_;
+};
+
+} // namespace
+
+/// The first line that tells of an error, else the last one that is not empty.
+static std::string complaint(const std::string &output) {
+  std::string last;
+  for (size_t begin = 0; begin < output.size();) {
+    const size_t end = std::min(output.find('\n', begin), output.size());
+    std::string line = output.substr(begin, end - begin);
+    begin = end + 1;
+    if (line.find("error") != std::string::npos || line.find("fatal") != std::string::npos)
+      return line;
+    if (!line.empty())
+      last = std::move(line);
+  }
+  constexpr size_t shown = 300;
+  return last.empty() ? "it says nothing" : last.substr(0, shown);
+}
+
+/// "ptxas 13.0.88" from "Cuda compilation tools, release 13.0, V13.0.88".
+static std::string versionIn(const std::string &text) {
+  const size_t at = text.find(", V");
+  if (at == std::string::npos)
+    return "ptxas of an unknown version";
+  return "ptxas " + text.substr(at + 3, text.find_first_not_of("0123456789.", at + 3) - at - 3);
+}
+
+std::string Ptxas::name() const {
+  static std::mutex mutex;
+  static std::map<std::string, std::string> versions; // a process takes some milliseconds: once is enough
+  const std::lock_guard lock(mutex);
+  std::string &version = versions[path_];
+  if (version.empty()) {
+    const Result<Ended> ended =
+        runProgram({path_, "--version"}, "/", std::min(limit_, std::chrono::duration<double>(10)));
+    version = versionIn(ended ? ended->output : "");
+  }
+  return version;
+}
+
+Status Ptxas::judge(const Ended &ended) const {
+  if (ended.outOfTime)
+    return broken(fmt::format("did not end within {} seconds and was stopped", limit_.count()));
+  if (ended.signal)
+    return broken(fmt::format("was ended by signal {} ({})", ended.signal, ::strsignal(ended.signal)));
+  // A status that another part of the process took says nothing; the cubin will.
+  if (ended.exitCode.value_or(0) == 0)
+    return {};
+  const std::string said = complaint(ended.output);
+  if (said.find("Unsupported .version") != std::string::npos || said.find("gpu-name") != std::string::npos)
+    return broken("is too old: " + said);
+  if (said.find(" error ") == std::string::npos && said.find(" fatal ") == std::string::npos)
+    return broken(fmt::format("failed with exit code {}: {}", *ended.exitCode, said));
+  return {StatusCode::CompileFailed, fmt::format("assemble: {} refuses the PTX: {}", path_, said)};
+}
+
+static Result<std::string> readWholeFile(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  return file ? Result(std::move(bytes)) : Status(StatusCode::IoError, "cannot read " + path);
+}
+
+Result<Assembly> Ptxas::assemble(const std::string &ptx, const std::string &architecture) const {
+  const Result<PrivateFolder> folder = PrivateFolder::create();
+  if (!folder)
+    return Status(StatusCode::IoError, "assemble: " + folder.status().message());
+  const std::string input = folder->path() + "/kernel.ptx", output = folder->path() + "/kernel.cubin";
+  if (std::ofstream file(input, std::ios::binary); !file.write(ptx.data(), std::streamsize(ptx.size())).flush())
+    return Status(StatusCode::IoError, "assemble: cannot write " + input);
+  // The cubin keeps these names: relative ones make it the same in every folder.
+  const Result<Ended> ended =
+      runProgram({path_, "-v", "-arch=" + architecture, "-o", "kernel.cubin", "kernel.ptx"}, folder->path(), limit_);
+  if (!ended)
+    return broken("does not run: " + ended.status().message());
+  if (Status status = judge(*ended); !status)
+    return status;
+  Result<std::string> cubin = readWholeFile(output);
+  if (!cubin || !isCubin(*cubin))
+    return broken("wrote no cubin: " + complaint(ended->output));
+  Result<Assembly> assembly = readReport(ended->output);
+  if (!assembly)
+    return broken("is not understood: " + assembly.status().message());
+  assembly->architecture = architecture;
+  assembly->cubin = std::move(*cubin);
+  return assembly;
+}
+
+std::unique_ptr<Assembler> muntin::ptxasProgram(std::string path, std::chrono::duration<double> limit) {
+  return std::make_unique<Ptxas>(std::move(path), limit);
+}
