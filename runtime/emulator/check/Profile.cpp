@@ -9,7 +9,9 @@
 
 #include "runtime/emulator/exec/LoadStore.h"
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 namespace muntin::emulator {
 
@@ -93,6 +95,29 @@ void observeResult(Warp &w, const Instr &in, uint32_t mask) {
     line += text;
   }
   trace->lines.push_back(std::move(line));
+}
+
+std::string summaryOf(const Profile &profile) {
+  LineProfile all;
+  std::map<std::string, uint64_t> byName;
+  for (const auto &[key, line] : profile.lines) {
+    all.executed += line.executed;
+    all.wavefronts += line.wavefronts, all.leastWavefronts += line.leastWavefronts;
+    all.sectors += line.sectors, all.leastSectors += line.leastSectors;
+    const std::string_view name = key.first->function->body[key.second].mnemonic;
+    byName[std::string(name.substr(0, name.find('.')))] += line.executed;
+  }
+  const auto member = [](const std::string &name, uint64_t value) {
+    return "\"" + name + "\": " + std::to_string(value);
+  };
+  std::string text =
+      member("warp_instructions", all.executed) + ", " + member("wavefronts", all.wavefronts) + ", " +
+      member("wavefronts_extra", all.wavefronts - all.leastWavefronts) + ", " + member("sectors", all.sectors) + ", " +
+      member("sectors_extra", all.sectors - std::min(all.sectors, all.leastSectors)) + ", \"executed\": {";
+  bool first = true;
+  for (const auto &[name, count] : byName)
+    text += (std::exchange(first, false) ? "" : ", ") + member(name, count);
+  return text + "}";
 }
 
 } // namespace muntin::emulator

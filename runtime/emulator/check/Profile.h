@@ -27,6 +27,9 @@ struct Profile {
   std::map<std::pair<const Routine *, uint32_t>, LineProfile> lines; ///< by routine and PTX instruction
 };
 
+/// The whole launch as the members of a JSON object: sums, and warp instructions by the first word of their names.
+std::string summaryOf(const Profile &profile);
+
 /// The instructions of one warp, as text.
 struct Trace {
   uint32_t cta[3] = {0, 0, 0};

@@ -69,6 +69,13 @@ MUNTIN_API int mtn_emulator_set_steps(unsigned long long steps) {
   Driver::get().options.stepLimit = steps ? steps : Options().stepLimit;
   return 0;
 }
+MUNTIN_API int mtn_emulator_set_profile(const char *path) {
+  Driver &driver = Driver::get();
+  const std::lock_guard lock(driver.mutex);
+  driver.profilePath = path ? path : "";
+  return 0;
+}
+
 MUNTIN_API int mtn_emulator_set_report(const char *path) {
   const std::lock_guard lock(Driver::get().mutex);
   Driver::get().reports.writeTo(path ? path : "");

@@ -5,10 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/emulator/check/Profile.h"
 #include "runtime/emulator/driver/Functions.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 
 namespace muntin::emulator::driver {
 
@@ -85,6 +88,17 @@ static CUresult collectParams(const Kernel &k, void **params, void **extra, std:
   return CUDA_SUCCESS;
 }
 
+/// Adds what the launch did to the driver's file.
+static void writeProfile(Driver &driver, const Kernel &kernel, const LaunchShape &shape, const Profile &profile) {
+  std::ofstream file(driver.profilePath, std::ios::app);
+  file << "{\"kernel\": \"" << kernel.entry->name
+       << "\", \"blocks\": " << uint64_t(shape.grid[0]) * shape.grid[1] * shape.grid[2]
+       << ", \"threads\": " << uint64_t(shape.block[0]) * shape.block[1] * shape.block[2]
+       << ", \"shared_bytes\": " << shape.dynamicShared << ", " << summaryOf(profile) << "}\n";
+  if (!file)
+    std::fprintf(stderr, "muntin-emulator: cannot write the profile to '%s'\n", driver.profilePath.c_str());
+}
+
 static CUresult execute(Context &context, std::shared_ptr<Kernel> kernel, const LaunchShape &shape,
                         std::vector<uint8_t> params) {
   Driver &driver = Driver::get();
@@ -93,7 +107,13 @@ static CUresult execute(Context &context, std::shared_ptr<Kernel> kernel, const 
   Grid grid{*kernel, shape, std::move(params), driver.memory, options, driver.reports};
   grid.architecture = driver.devices[context.device].model->architecture;
   grid.id = ++driver.launches;
-  if (runGrid(grid))
+  Profile profile;
+  if (!driver.profilePath.empty())
+    grid.profile = &profile;
+  const bool done = runGrid(grid);
+  if (grid.profile)
+    writeProfile(driver, *kernel, shape, profile);
+  if (done)
     return CUDA_SUCCESS;
   for (const Report &r : driver.reports.all())
     if (info(r.kind).fatal) {

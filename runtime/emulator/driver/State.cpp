@@ -69,6 +69,8 @@ void readEnvironment(Driver &driver) {
   }
   if (const char *v = std::getenv("MUNTIN_EMULATOR_REPORT"))
     driver.reports.writeTo(v);
+  if (const char *v = std::getenv("MUNTIN_EMULATOR_PROFILE"))
+    driver.profilePath = v;
   if (const char *v = std::getenv("MUNTIN_THREADS"))
     driver.options.threads = static_cast<unsigned>(std::max(0l, std::strtol(v, nullptr, 10)));
 }

@@ -100,6 +100,7 @@ public:
   DeviceMemory memory;
   Options options;
   ReportSink reports;
+  std::string profilePath; ///< file that gets a line per launch, if any
   std::string lastMessage;
   std::mt19937_64 random;
   uint64_t launches = 0;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The commands with the real compiler: every problem here is compiled, run and checked."""
 
+import json
 import shlex
 import struct
 import unittest
@@ -136,6 +137,16 @@ class Emulator(CommandTest):
         self.assertEqual(told["target"], "sm_80")
         self.assertGreaterEqual(told["plan"]["warps"], 1)
 
+    def executed(self, *arguments):
+        """Whether a run on the emulator multiplies matrices; it meets no bank twice."""
+        self.environment["MUNTIN_EMULATOR_PROFILE"] = str(self.folder / "profile.json")
+        (self.folder / "profile.json").unlink(missing_ok=True)
+        self.text("run", *arguments)
+        del self.environment["MUNTIN_EMULATOR_PROFILE"]
+        launches = [json.loads(line) for line in (self.folder / "profile.json").read_text().splitlines()]
+        self.assertEqual(sum(launch["wavefronts_extra"] for launch in launches), 0)
+        return any("mma" in launch["executed"] for launch in launches)
+
     def test_baselines(self):
         here = (*WINDOW, "--dtype", "bf16", "--device", "emulator")
         for template, part in (("row", "row,"), ("unfused", "unfused,"), ("naive", "engine=fma")):
@@ -148,6 +159,7 @@ class Emulator(CommandTest):
                 # Scores of whole query boxes and key boxes, 4 bytes each.
                 scores = 4 * told["pairs_processed"] if template != "row" else 0
                 self.assertEqual(told["workspace_bytes"], scores)
+                self.assertEqual(self.executed(*here, "--template", template), template != "naive")
         # Scores in shared memory, in registers, and one key too many for them.
         rows = "row,query=8x8,key=4x8,warps=4,stages=1"
         self.assertTrue(self.json("run", *here, "--plan", rows, "--check")["pass"])
