@@ -67,8 +67,9 @@ class Device {
 public:
   virtual ~Device() = default;
   virtual const DeviceInfo &info() const = 0;
-  /// True if load() can take `binary` here.
-  virtual bool accepts(const Binary &binary) const = 0;
+  /// 0 if load() cannot take `binary` here; of several that it can take, the one with the largest number is best.
+  virtual int preference(const Binary &binary) const = 0;
+  bool accepts(const Binary &binary) const { return preference(binary) > 0; }
   virtual Result<std::unique_ptr<Module>> load(const Binary &binary) = 0;
   /// The same where a file begins with the bytes of `binary`, or was found to a moment ago; a device may take it from
   /// there if it makes sure that it does.

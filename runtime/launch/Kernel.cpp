@@ -77,8 +77,9 @@ Result<std::shared_ptr<Kernel>> Kernel::load(Device &device, Image image, Proven
   Result<Problem> problem = parseProblemKey(image.problemKey);
   if (!problem)
     return damaged(problem.status().message());
-  const auto binary = std::ranges::find_if(image.binaries, [&](const Binary &b) { return device.accepts(b); });
-  if (binary == image.binaries.end())
+  const auto binary =
+      std::ranges::max_element(image.binaries, {}, [&](const Binary &b) { return device.preference(b); });
+  if (binary == image.binaries.end() || !device.accepts(*binary))
     return Status(StatusCode::Unavailable, fmt::format("the kernel is for {}, which the device {} cannot run",
                                                        problem->target, device.info().name));
   Result<std::unique_ptr<Module>> module = file.empty() ? device.load(*binary) : device.load(*binary, file);

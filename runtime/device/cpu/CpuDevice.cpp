@@ -84,7 +84,7 @@ public:
 
   const DeviceInfo &info() const override { return info_; }
 
-  bool accepts(const Binary &binary) const override {
+  int preference(const Binary &binary) const override {
     const Result<const Target *> target = findTarget(binary.target);
     return binary.kind == Binary::Kind::SharedObject && target && machineSupports(**target);
   }

@@ -12,7 +12,10 @@
 
 #include <array>
 #include <bit>
+#include <charconv>
 #include <limits>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 namespace muntin::runtime {
@@ -37,6 +40,30 @@ Status readCapability(const Driver &driver, Ordinal device, Capability &capabili
   return {};
 }
 
+/// What a binary was made for. Code for "sm_90a" runs on 9.0 and nowhere else. Otherwise cubins run on later minor
+/// numbers of the same major one, and PTX on all that is later.
+struct Architecture {
+  int number = 0; ///< 80 of "sm_80"
+  bool exact = false;
+};
+
+std::optional<Architecture> parseArchitecture(std::string_view name) {
+  constexpr std::string_view prefix = "sm_";
+  if (!name.starts_with(prefix))
+    return std::nullopt;
+  name.remove_prefix(prefix.size());
+  Architecture result;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), result.number);
+  const std::string_view rest(end, static_cast<size_t>(name.data() + name.size() - end));
+  if (error != std::errc() || result.number <= 0 || (!rest.empty() && rest != "a"))
+    return std::nullopt;
+  result.exact = !rest.empty();
+  return result;
+}
+
+/// Added to the architecture of cubins, so that any of them is preferred to any PTX.
+constexpr int kCubin = 10000;
+
 class CudaDevice : public Device {
 public:
   CudaDevice(const CudaOptions &options, ContextRef context, DeviceInfo info, Capability capability, int sharedOptIn)
@@ -45,14 +72,20 @@ public:
 
   const DeviceInfo &info() const override { return info_; }
 
-  /// Cubins of an architecture run on later ones of the same major number, PTX on all later ones.
-  bool accepts(const Binary &binary) const override {
-    if (binary.target != "sm_80")
-      return false;
-    return binary.kind == Binary::Kind::Ptx ||
-           (binary.kind == Binary::Kind::Cubin && capability_.major == kLeastMajor && !driver().emulated());
+  /// Cubins before PTX, and of each kind the latest that runs here.
+  int preference(const Binary &binary) const override {
+    const std::optional<Architecture> needs = parseArchitecture(binary.target);
+    const int here = 10 * capability_.major + capability_.minor;
+    if (!needs || binary.kind == Binary::Kind::SharedObject || needs->number > here ||
+        (needs->exact && needs->number != here))
+      return 0;
+    if (binary.kind == Binary::Kind::Ptx)
+      return needs->number;
+    return needs->number / 10 == capability_.major && !driver().emulated() ? kCubin + needs->number : 0;
   }
-  Result<std::unique_ptr<Module>> load(const Binary &binary) override { return CudaModule::load(context_, binary); }
+  Result<std::unique_ptr<Module>> load(const Binary &binary) override {
+    return CudaModule::load(context_, binary, log_);
+  }
 
   Status launch(const Work &work, Stream stream, int) override {
     if (work.tasks > kMostBlocks)

@@ -37,6 +37,7 @@ enum Attribute : int { // CUdevice_attribute
   ComputeCapabilityMinor = 76,
   SharedMemoryOptIn = 97,
 };
+constexpr int kFunctionLocalMemory = 3;  ///< CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES
 constexpr int kFunctionSharedMemory = 8; ///< CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 constexpr unsigned kNonBlocking = 1;     ///< CU_STREAM_NON_BLOCKING
 constexpr unsigned kNoTiming = 2;        ///< CU_EVENT_DISABLE_TIMING
@@ -60,6 +61,7 @@ constexpr int kJitErrorLog = 5, kJitErrorLogBytes = 6;
   X(loadModule, cuModuleLoadDataEx, (ModuleHandle *, const void *, unsigned, int *, void **))                          \
   X(unloadModule, cuModuleUnload, (ModuleHandle))                                                                      \
   X(getFunction, cuModuleGetFunction, (Function *, ModuleHandle, const char *))                                        \
+  X(functionAttribute, cuFuncGetAttribute, (int *, int, Function))                                                     \
   X(setFunctionAttribute, cuFuncSetAttribute, (Function, int, int))                                                    \
   X(launchKernel, cuLaunchKernel,                                                                                      \
     (Function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, StreamHandle, void **, void **))  \

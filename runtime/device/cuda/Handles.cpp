@@ -34,18 +34,18 @@ static Status refused(const Driver &driver, Code code, const Binary &binary, con
   return {status.code(), *log ? fmt::format("{}: {}", status.message(), log) : status.message()};
 }
 
-Result<std::unique_ptr<Module>> CudaModule::load(ContextRef context, const Binary &binary) {
+Result<std::unique_ptr<Module>> CudaModule::load(ContextRef context, const Binary &binary, const Log &log) {
   const InContext inside(*context);
   const Driver &driver = *context->driver;
-  std::array<char, 4096> log{};
+  std::array<char, 4096> said{};
   int options[] = {kJitErrorLog, kJitErrorLogBytes};
-  void *values[] = {log.data(), reinterpret_cast<void *>(log.size())};
+  void *values[] = {said.data(), reinterpret_cast<void *>(said.size())};
   ModuleHandle handle = nullptr;
   // std::string ends with the NUL that the driver wants behind PTX.
   const Code code = driver.loadModule(&handle, binary.bytes.c_str(), std::size(options), options, values);
   if (code != kSuccess)
-    return refused(driver, code, binary, log.data());
-  return std::unique_ptr<Module>(std::make_unique<CudaModule>(std::move(context), handle));
+    return refused(driver, code, binary, said.data());
+  return std::unique_ptr<Module>(std::make_unique<CudaModule>(std::move(context), handle, log));
 }
 
 CudaModule::~CudaModule() {
@@ -60,6 +60,10 @@ Result<void *> CudaModule::entry(const std::string &name) const {
   const Code code = context_->driver->getFunction(&function, handle_, name.c_str());
   if (Status status = context_->driver->check(code, fmt::format("the kernel has no entry {}", name)); !status)
     return Status(StatusCode::CheckFailed, status.message());
+  int localBytes = 0;
+  if (context_->driver->functionAttribute(&localBytes, kFunctionLocalMemory, function) == kSuccess && localBytes > 0)
+    log_.warn("the kernel {} keeps {} bytes of each thread in local memory, expected none: it is slower than planned",
+              name, localBytes);
   return static_cast<void *>(function);
 }
 

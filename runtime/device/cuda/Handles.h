@@ -8,6 +8,7 @@
 #ifndef MUNTIN_RUNTIME_DEVICE_CUDA_HANDLES_H
 #define MUNTIN_RUNTIME_DEVICE_CUDA_HANDLES_H
 
+#include "runtime/base/Log.h"
 #include "runtime/device/Device.h"
 #include "runtime/device/cuda/Driver.h"
 
@@ -52,15 +53,18 @@ private:
 /// A loaded cubin or PTX.
 class CudaModule : public Module {
 public:
-  static Result<std::unique_ptr<Module>> load(ContextRef context, const Binary &binary);
-  CudaModule(ContextRef context, ModuleHandle handle) : context_(std::move(context)), handle_(handle) {}
+  static Result<std::unique_ptr<Module>> load(ContextRef context, const Binary &binary, const Log &log);
+  CudaModule(ContextRef context, ModuleHandle handle, const Log &log)
+      : context_(std::move(context)), handle_(handle), log_(log) {}
   ~CudaModule() override;
   CudaModule(const CudaModule &) = delete;
+  /// Warns of a function that keeps registers in local memory: the driver may have assembled it, unexamined.
   Result<void *> entry(const std::string &name) const override;
 
 private:
   const ContextRef context_;
   const ModuleHandle handle_;
+  const Log log_;
 };
 
 class CudaEvent : public StreamEvent {

@@ -193,4 +193,26 @@ TEST_F(CompilerAssembler, IsNamed) {
   mtnc_free(&result);
 }
 
+/// NVIDIA's library, where the build found it, and the program say the same of a kernel.
+TEST_F(CompilerAssembler, TheLibraryAndTheProgramAgree) {
+  mtnc_options options{};
+  options.struct_size = sizeof options;
+  mtnc_result found;
+  mtnc_find_assembler(&options, &found);
+  const std::string best(found.bytes ? found.bytes : "", found.size);
+  mtnc_free(&found);
+  if (!best.starts_with("nvptxcompiler"))
+    GTEST_SKIP() << "there is no plug-in; the assembler is '" << best << "'";
+  const Result<Image> byLibrary = deserializeImage(compile(kKey, options).bytes);
+  script = "ptxas";
+  const Result<Image> byProgram = deserializeImage(run(kKey, MTNC_EMIT_IMAGE).bytes);
+  ASSERT_TRUE(byLibrary && byProgram);
+  const auto kernels = [](const std::string &plan) {
+    const size_t begin = plan.find("\"kernels\":");
+    return plan.substr(begin, plan.find(']', begin) - begin);
+  };
+  EXPECT_NE(kernels(byLibrary->plan), "");
+  EXPECT_EQ(kernels(byLibrary->plan), kernels(byProgram->plan));
+}
+
 } // namespace muntin::testing

@@ -45,7 +45,7 @@ private:
 class NotingDevice : public Device {
 public:
   const DeviceInfo &info() const override { return info_; }
-  bool accepts(const Binary &binary) const override { return binary.kind == Binary::Kind::Ptx; }
+  int preference(const Binary &binary) const override { return binary.kind == Binary::Kind::Ptx; }
   Result<std::unique_ptr<Module>> load(const Binary &) override {
     return std::unique_ptr<Module>(std::make_unique<NotingModule>());
   }
