@@ -31,14 +31,17 @@ constexpr int64_t kSwizzledRows = 8;      // swizzles repeat after so many
 // Places in shared memory
 //===----------------------------------------------------------------------===//
 
-static int64_t pitchOf(int64_t columns) {
-  const int64_t pieces = columns / 8;
-  return 16 * (pieces == 2 || pieces == 4 || pieces % 8 == 0 ? pieces : pieces + 1);
+/// Of rows of `bytes`; the header draws the three forms.
+static int64_t pitchOf(int64_t bytes, bool readByWords) {
+  const int64_t pieces = bytes / 16;
+  const bool swizzled = pieces == 2 || pieces == 4 || pieces % 8 == 0;
+  return 16 * (swizzled && !readByWords ? pieces : pieces + 1);
 }
 
-SharedTile Cta::allocate(int64_t rows, int64_t columns, Type element) {
-  SharedTile tile{sharedBase, sharedTop, rows, (columns + 15) / 16 * 16, 0, element};
-  tile.pitch = pitchOf(tile.columns);
+SharedTile Cta::allocate(int64_t rows, int64_t columns, Type element, bool readByWords) {
+  const int64_t granule = 32 / bytesOf(element);
+  SharedTile tile{sharedBase, sharedTop, rows, (columns + granule - 1) / granule * granule, 0, element};
+  tile.pitch = pitchOf(tile.rowBytes(), readByWords);
   sharedTop += (rows * tile.pitch + kSharedAlignment - 1) / kSharedAlignment * kSharedAlignment;
   sharedBytes = std::max(sharedBytes, sharedTop);
   return tile;
@@ -159,13 +162,21 @@ void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t units
   }
 }
 
+/// Whether values are f32: ldmatrix transposes none, so the product reads them number by number.
+static bool isReadByWords(tile::LoadOp op) {
+  return llvm::any_of(op.getTile().getUsers(), [&](mlir::Operation *user) {
+    auto dot = dyn_cast<tile::DotOp>(user);
+    return dot && dot.getRhs() == op.getTile() && !dot.getTransposed() && op.getTile().getType().getElementType().isF32();
+  });
+}
+
 /// The rows of a box on their way into a tile; the copies are not closed as a group yet.
 void Cta::copyRows(const Operand &operand, const TileBox &box, const SharedTile &tile) {
-  const int64_t unitBytes = plan.getAlign(), unitsPerRow = 2 * tile.columns / unitBytes;
-  forEachUnit(thread, threads(), tile.rows, unitsPerRow, [&](SplitRow row, Value unit) {
+  const int64_t unitBytes = plan.getAlign();
+  forEachUnit(thread, threads(), tile.rows, tile.rowBytes() / unitBytes, [&](SplitRow row, Value unit) {
     Value there = tokenIsThere(box, row);
     if (operand.columns < tile.columns)
-      there = f.both(there, f.less(unit, constant(2 * operand.columns / unitBytes)));
+      there = f.both(there, f.less(unit, constant(operand.rowBytes() / unitBytes)));
     Value from = tokenAddress(operand, box, row, f.mul(unit, unitBytes));
     Value to = unitPointer(tile, row, unit, unitBytes);
     if (unitBytes >= 4)
@@ -179,7 +190,7 @@ void Cta::copyRows(const Operand &operand, const TileBox &box, const SharedTile 
 
 void Cta::copyIn(tile::LoadOp op) {
   tile::TileType type = op.getTile().getType();
-  SharedTile tile = allocate(type.getShape()[0], type.getShape()[1], type.getElementType());
+  SharedTile tile = allocate(type.getShape()[0], type.getShape()[1], type.getElementType(), isReadByWords(op));
   if (op.getBox().getDefiningOp<tile::QueryBoxOp>())
     reserveOutput(tile);
   copyRows(operands.find(op.getSource())->second, boxes.lookup(op.getBox()), tile);
@@ -196,13 +207,14 @@ void Cta::scale(const SharedTile &tile, Value factor) {
   when(changes, {}, [&] {
     machine.awaitCopies(0);
     const int64_t unitBytes = plan.getAlign();
-    auto narrowType = VectorType::get({unitBytes / 2}, tile.element), wide = narrowType.clone(b.getF32Type());
-    forEachUnit(thread, threads(), tile.rows, 2 * tile.columns / unitBytes, [&](SplitRow row, Value unit) {
+    auto type = VectorType::get({unitBytes / bytesOf(tile.element)}, tile.element), wide = type.clone(b.getF32Type());
+    forEachUnit(thread, threads(), tile.rows, tile.rowBytes() / unitBytes, [&](SplitRow row, Value unit) {
       Value pointer = unitPointer(tile, row, unit, unitBytes);
-      Value read = machine.load(narrowType, pointer, unitBytes);
+      Value read = machine.load(type, pointer, unitBytes);
+      Value numbers = type == wide ? read : arith::ExtFOp::create(b, loc, wide, read);
       Value factors = vector::BroadcastOp::create(b, loc, wide, factor);
-      Value scaled = arith::MulFOp::create(b, loc, arith::ExtFOp::create(b, loc, wide, read), factors);
-      machine.store(arith::TruncFOp::create(b, loc, narrowType, scaled), pointer, unitBytes);
+      Value scaled = arith::MulFOp::create(b, loc, numbers, factors);
+      machine.store(type == wide ? scaled : arith::TruncFOp::create(b, loc, type, scaled), pointer, unitBytes);
     });
     return Values();
   });
@@ -235,8 +247,9 @@ int64_t Cta::outputColumns() {
 /// The output leaves through the memory of the queries, which nobody reads any more.
 void Cta::reserveOutput(const SharedTile &query) {
   outputBase = sharedTop = query.base;
-  const int64_t columns = (outputColumns() + 15) / 16 * 16;
-  allocate(query.rows, pitchOf(columns) > query.pitch ? columns : query.columns, query.element);
+  const int64_t columns = outputColumns();
+  const int64_t bytes = (columns * bytesOf(query.element) + 31) / 32 * 32;
+  allocate(query.rows, pitchOf(bytes, false) > query.pitch ? columns : query.columns, query.element);
 }
 
 void Cta::copyOut(tile::StoreOp op) {
@@ -248,19 +261,13 @@ void Cta::copyOut(tile::StoreOp op) {
   sharedTop = top;
   machine.awaitCopies(0);
   machine.barrier(); // all have read the queries
-  for (size_t index = 0; index < values.size(); index += 2) {
-    Value row = f.add(f.add(f.mul(warp, 16), laneGroup), index & 2 ? 8 : 0);
-    // A register pair is 4 bytes of piece index / 4.
-    Value unit = f.either(constant(index / 4 * 4), laneInGroup);
-    Value pair = machine.packPair(operand.element, values[index], values[index + 1]);
-    machine.store(pair, machine.sharedPointer(unitAddress(tile, row, unit, 4), tile.base), 4);
-  }
+  storeFragments(tile, values);
   machine.warpBarrier(); // a warp writes its own rows
   const int64_t unitBytes = plan.getAlign();
   Type unitType = b.getIntegerType(unsigned(8 * std::min<int64_t>(unitBytes, 8)));
   if (unitBytes == 16)
     unitType = VectorType::get({2}, unitType);
-  forEachUnit(lane, 32, 16, 2 * operand.columns / unitBytes, [&](SplitRow ofWarp, Value unit) {
+  forEachUnit(lane, 32, 16, operand.rowBytes() / unitBytes, [&](SplitRow ofWarp, Value unit) {
     const SplitRow row{f.either(f.mul(warp, 16), ofWarp.first), ofWarp.more};
     when(tokenIsThere(queries, row), {}, [&] {
       Value read = machine.load(unitType, unitPointer(tile, row, unit, unitBytes), unitBytes);

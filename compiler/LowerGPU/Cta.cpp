@@ -209,7 +209,16 @@ bool Cta::isRow(Value value) {
 int64_t Cta::registersOf(tile::TileType type) {
   if (type.getShape().size() == 1)
     return 2;
-  return (type.getShape()[1] + 15) / 16 * 8;
+  const int64_t columns = 32 / bytesOf(element()); // of the product that it is used in, or comes from
+  return (type.getShape()[1] + columns - 1) / columns * (columns / 2);
+}
+
+/// Of the tensors that are multiplied.
+Type Cta::element() {
+  for (Type type : kernel.getArgumentTypes())
+    if (auto tensor = dyn_cast<tile::GridTensorType>(type))
+      return tensor.getElementType(); // the queries'
+  llvm_unreachable("a kernel has queries");
 }
 
 /// Register `index` of a tile, or what stands there for all columns.

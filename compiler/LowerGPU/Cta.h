@@ -50,25 +50,35 @@
 
 namespace muntin::gpu {
 
+inline int64_t bytesOf(Type element) { return element.getIntOrFloatBitWidth() / 8; }
+
 /// An operand in memory, for the batch entry and head of the block.
 struct Operand {
   Value base;                          ///< of the head
   llvm::SmallVector<Value, 3> strides; ///< bytes between neighbours on each grid axis
   Type element;
   int64_t columns;
+  int64_t rowBytes() const { return columns * bytesOf(element); }
 };
 
-/// Rows of 16-bit numbers in shared memory.
+/// Rows of numbers in shared memory.
 struct SharedTile {
   Value start;  ///< i32 address that `base` counts from: the block's, or that of a buffer in turn
   int64_t base; ///< bytes
   int64_t rows;
-  int64_t columns; ///< padded to the product's inner extent
+  int64_t columns; ///< padded to the product's inner extent, which has 32 bytes
   int64_t pitch;   ///< bytes
   Type element;
   int64_t group = 0; ///< of the copies that fill it
-  int64_t pieces() const { return columns / 8; }
-  bool swizzled() const { return pitch == 16 * pieces(); }
+  int64_t rowBytes() const { return columns * bytesOf(element); }
+  int64_t pieces() const { return rowBytes() / 16; }
+  bool swizzled() const { return pitch == rowBytes(); }
+};
+
+/// Registers of one operand of a product. f32 are split: `rest` is what tf32 leaves of the numbers; else it is empty.
+struct Fragment {
+  Values numbers, rest;
+  Fragment slice(size_t first, size_t count) const;
 };
 
 /// The tokens of a box in a tile: `dims` are the extents of the largest such box, in whose row-major order rows lie.
@@ -131,6 +141,7 @@ private:
   void countPairs(tile::CountOp op);
   bool isRow(Value value);
   int64_t registersOf(tile::TileType type);
+  Type element();
   int64_t threads() const { return 32 * plan.getWarps(); }
 
   // Boxes.cpp
@@ -168,7 +179,7 @@ private:
   // Copies.cpp
   void copyIn(tile::LoadOp op);
   void copyRows(const Operand &operand, const TileBox &box, const SharedTile &tile);
-  SharedTile allocate(int64_t rows, int64_t columns, Type element);
+  SharedTile allocate(int64_t rows, int64_t columns, Type element, bool readByWords = false);
   void scale(const SharedTile &tile, Value factor);
   int64_t outputColumns();
   void reserveOutput(const SharedTile &query);
@@ -188,7 +199,8 @@ private:
   mlir::LogicalResult emitDot(tile::DotOp op);
   void emitScores(tile::DotOp op, const SharedTile &query, const SharedTile &key);
   void emitProduct(tile::DotOp op, llvm::ArrayRef<Value> left, const SharedTile &value);
-  Values loadFragment(const SharedTile &tile, Value laneRow, Value lanePiece, int64_t row, int64_t piece,
+  Values multiply(Type element, const Fragment &left, const Fragment &right, ValueRange sum);
+  Values loadMatrices(const SharedTile &tile, Value laneRow, Value lanePiece, int64_t row, int64_t piece,
                       bool transposed);
 
   // Matrices.cpp
@@ -205,6 +217,10 @@ private:
   void multiplyAddProduct(tile::DotOp op, llvm::ArrayRef<Value> left, const SharedTile &value);
   void storeFragments(const SharedTile &tile, llvm::ArrayRef<Value> values);
   Values loadNumbers(const SharedTile &tile, SplitRow row, Value unit, int64_t count);
+
+  // Tf32.cpp
+  Fragment fragmentOf(Type element, const Values &registers);
+  void emitProductOfWords(tile::DotOp op, llvm::ArrayRef<Value> left, const SharedTile &value);
 
   // Masks.cpp
   void emitMask(tile::MaskOp op);

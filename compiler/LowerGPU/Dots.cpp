@@ -26,13 +26,18 @@ LogicalResult Cta::emitDot(tile::DotOp op) {
   auto left = registers.find(op.getLhs());
   if (left == registers.end())
     return op.emitOpError("wants a left operand in registers");
-  multiplyAdds ? multiplyAddProduct(op, left->second, right->second) : emitProduct(op, left->second, right->second);
+  if (multiplyAdds)
+    multiplyAddProduct(op, left->second, right->second);
+  else if (right->second.element.isF32())
+    emitProductOfWords(op, left->second, right->second);
+  else
+    emitProduct(op, left->second, right->second);
   return success();
 }
 
 /// Four 8x8 matrices from row `row` and piece `piece` on; `laneRow` and `lanePiece` say which row each lane addresses.
 /// Only the piece's low bits are swizzled: all else is a constant offset.
-Values Cta::loadFragment(const SharedTile &tile, Value laneRow, Value lanePiece, int64_t row, int64_t piece,
+Values Cta::loadMatrices(const SharedTile &tile, Value laneRow, Value lanePiece, int64_t row, int64_t piece,
                          bool transposed) {
   const int64_t mixed = !tile.swizzled() ? 0 : std::min<int64_t>(tile.pieces(), 8) - 1;
   Value place = lanePiece;
@@ -54,12 +59,12 @@ void Cta::emitScores(tile::DotOp op, const SharedTile &query, const SharedTile &
   Value keyRow = f.add(f.mul(f.div(lane, 16), 8), f.rem(lane, 8)), keyPiece = f.rem(f.div(lane, 8), 2);
   Values sums(registersOf(op.getResult().getType()), number(0));
   for (int64_t piece = 0; piece < query.pieces(); piece += 2) {
-    const Values left = loadFragment(query, queryRow, queryPiece, 0, piece, false);
+    const Fragment left = fragmentOf(query.element, loadMatrices(query, queryRow, queryPiece, 0, piece, false));
     for (int64_t keys = 0; keys < key.rows; keys += 16) {
-      const Values right = loadFragment(key, keyRow, keyPiece, keys, piece, false);
+      const Fragment right = fragmentOf(key.element, loadMatrices(key, keyRow, keyPiece, keys, piece, false));
       for (int half = 0; half < 2; ++half) {
         auto sum = MutableArrayRef<Value>(sums).slice((keys / 8 + half) * 4, 4);
-        llvm::copy(machine.multiply(query.element, left, ArrayRef(right).slice(2 * half, 2), Values(sum)), sum.begin());
+        llvm::copy(multiply(query.element, left, right.slice(2 * half, 2), Values(sum)), sum.begin());
       }
     }
   }
@@ -78,7 +83,7 @@ void Cta::emitProduct(tile::DotOp op, ArrayRef<Value> left, const SharedTile &va
     for (int64_t index = keys / 2; index < keys / 2 + 8; index += 2)
       probabilities.push_back(machine.packPair(value.element, left[index], left[index + 1]));
     for (int64_t piece = 0; piece < value.pieces(); piece += 2) {
-      const Values right = loadFragment(value, valueRow, valuePiece, keys, piece, true);
+      const Values right = loadMatrices(value, valueRow, valuePiece, keys, piece, true);
       for (int half = 0; half < 2; ++half) {
         auto sum = MutableArrayRef<Value>(sums).slice((piece + half) * 4, 4);
         llvm::copy(machine.multiply(value.element, probabilities, ArrayRef(right).slice(2 * half, 2), Values(sum)),

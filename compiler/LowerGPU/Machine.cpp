@@ -110,10 +110,11 @@ Values Machine::multiply(Type element, ValueRange a, ValueRange bs, ValueRange c
   };
   Type f32 = b.getF32Type();
   Type four = LLVM::LLVMStructType::getLiteral(b.getContext(), {f32, f32, f32, f32});
-  auto type = element.isF16() ? NVVM::MMATypes::f16 : NVVM::MMATypes::bf16;
-  Value product =
-      NVVM::MmaOp::create(b, loc, four, asOperands(a), asOperands(bs), c, {16, 8, 16}, std::nullopt, std::nullopt,
-                          std::array{type, type}, std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
+  const bool words = element.isF32();
+  auto type = words ? NVVM::MMATypes::tf32 : element.isF16() ? NVVM::MMATypes::f16 : NVVM::MMATypes::bf16;
+  Value product = NVVM::MmaOp::create(b, loc, four, asOperands(a), asOperands(bs), c, {16, 8, words ? 8 : 16},
+                                      std::nullopt, std::nullopt, std::array{type, type},
+                                      std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
   return unpack(b, loc, product, 4);
 }
 
@@ -146,6 +147,8 @@ Value Machine::log2(Value number) { return callApproximation(b, loc, "llvm.nvvm.
 Value Machine::packPair(Type element, Value low, Value high) {
   auto wide = VectorType::get({2}, b.getF32Type());
   Value pair = vector::FromElementsOp::create(b, loc, wide, ValueRange{low, high});
+  if (element.isF32())
+    return pair;
   Value narrow = arith::TruncFOp::create(b, loc, VectorType::get({2}, element), pair);
   return LLVM::BitcastOp::create(b, loc, b.getI32Type(), narrow);
 }

@@ -54,7 +54,7 @@ public:
 
   /// Four 8x8 matrices of 16-bit numbers, one register each; lanes 8i to 8i + 7 address the rows of matrix i.
   Values loadMatrices(Value shared, bool transposed);
-  /// c + a b of m16n8k16: 4, 2 and 4 registers.
+  /// c + a b of m16n8k16, for f32 of m16n8k8 with as much of a and b as tf32 holds: 4, 2 and 4 registers.
   Values multiply(Type element, ValueRange a, ValueRange b, ValueRange c);
   Value shuffleXor(Value number, int32_t lanes);
 
@@ -62,7 +62,7 @@ public:
   Value shiftLeft(Value number, Value bits);
   Value exp2(Value number);
   Value log2(Value number);
-  /// Two f32 as 16-bit numbers in a register, `low` in the low half.
+  /// Two f32 as two of `element`, `low` first: 16-bit numbers in one register.
   Value packPair(Type element, Value low, Value high);
 
 private:

@@ -24,8 +24,6 @@ using namespace muntin::gpu;
 
 constexpr int64_t kPieceBytes = 16;
 
-static int64_t bytesOf(Type element) { return element.getIntOrFloatBitWidth() / 8; }
-
 /// Unit `unit`, of `count` numbers, of a tile's row, as f32.
 Values Cta::loadNumbers(const SharedTile &tile, SplitRow row, Value unit, int64_t count) {
   const int64_t bytes = count * bytesOf(tile.element);
@@ -69,10 +67,7 @@ void Cta::storeFragments(const SharedTile &tile, ArrayRef<Value> values) {
   for (size_t index = 0; index < values.size(); index += 2) {
     const SplitRow row{f.add(f.mul(warp, 16), laneGroup), index & 2 ? 8 : 0};
     Value unit = f.either(constant(index / 4 * 4), laneInGroup); // a pair of numbers
-    Value pair = tile.element.isF32() ? vector::FromElementsOp::create(b, loc, VectorType::get({2}, tile.element),
-                                                                       ValueRange{values[index], values[index + 1]})
-                                            .getResult()
-                                      : machine.packPair(tile.element, values[index], values[index + 1]);
+    Value pair = machine.packPair(tile.element, values[index], values[index + 1]);
     machine.store(pair, unitPointer(tile, row, unit, bytes), bytes);
   }
 }

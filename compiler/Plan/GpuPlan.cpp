@@ -47,18 +47,23 @@ static int64_t volumeOf(const std::vector<int64_t> &box) {
 
 static int64_t roundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
-int64_t muntin::sharedPitch(int64_t columns) {
-  int64_t pieces = roundUp(columns, kKeyGranule) / 8;
+int64_t muntin::sharedPitch(const Problem &problem, int64_t columns, bool readByWords) {
+  const int64_t pieces = roundUp(columns * elementTypeBytes(problem.element), kRowGranule) / 16;
   const bool swizzled = pieces == 2 || pieces == 4 || pieces % 8 == 0;
-  return 16 * (swizzled ? pieces : pieces + 1);
+  return 16 * (swizzled && !readByWords ? pieces : pieces + 1);
+}
+
+int64_t muntin::valuePitch(const Problem &problem) {
+  return sharedPitch(problem, problem.valueDim, problem.element == ElementType::F32);
 }
 
 int64_t muntin::sharedBytes(const Problem &problem, const Plan &plan) {
   if (plan.holdsAllKeys() || !plan.engine.empty())
     return sharedBytesOfRows(problem, plan);
   // The output leaves through the memory of the queries.
-  const int64_t query = plan.queries() * std::max(sharedPitch(problem.headDim), sharedPitch(problem.valueDim));
-  return query + plan.stages * plan.keyCapacity() * (sharedPitch(problem.headDim) + sharedPitch(problem.valueDim));
+  const int64_t byHeadDim = sharedPitch(problem, problem.headDim), output = sharedPitch(problem, problem.valueDim);
+  const int64_t ofKeyBox = plan.keyCapacity() * (byHeadDim + valuePitch(problem));
+  return plan.queries() * std::max(byHeadDim, output) + plan.stages * ofKeyBox;
 }
 
 /// Every box of `volume` tokens whose extents are powers of two.
@@ -90,7 +95,6 @@ public:
       : problem(problem), limits(*target.gpu), hull(problem.mask, problem.rank), steps(hull.steps()),
         grid(nominalGrid(problem, steps)) {}
 
-  Status check() const;
   Result<Decision> run();
   Result<Plan> parse(const std::string &text) const;
   /// A forced plan, without a prediction.
@@ -112,17 +116,6 @@ private:
 };
 
 } // namespace
-
-/// What no plan can do.
-Status GpuPlanner::check() const {
-  auto notYet = [](const std::string &what, const std::string &instead) {
-    return Status(StatusCode::NotInThisVersion,
-                  what + " is not in this version for the target sm_80; " + instead + " is");
-  };
-  if (problem.element == ElementType::F32)
-    return notYet("dtype f32", "bf16 or f16");
-  return {};
-}
 
 Plan GpuPlanner::blank(const std::string &name, const std::vector<int64_t> &queryBox) const {
   Plan plan;
@@ -324,8 +317,6 @@ Decision GpuPlanner::only(const Plan &plan) const {
 
 Result<Decision> muntin::makeGpuPlan(const Problem &problem, const Target &target) {
   GpuPlanner planner(problem, target);
-  if (Status status = planner.check(); !status)
-    return status;
   if (problem.plan.empty())
     return planner.run();
   Result<Plan> plan = planner.parse(problem.plan);

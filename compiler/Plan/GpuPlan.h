@@ -24,10 +24,16 @@ inline constexpr int64_t kWarpRows = 16;
 /// Key boxes are padded to a multiple of this: the inner extent of mma.m16n8k16 in the product with the values.
 inline constexpr int64_t kKeyGranule = 16;
 
-/// Bytes between the rows of a tile of `columns` 16-bit numbers in shared memory. Eight rows at one column, which
-/// ldmatrix reads at once, must fall on different banks: by a swizzle where the row has 2, 4 or a multiple of 8 pieces
-/// of 16 bytes, else because their number is made odd.
-int64_t sharedPitch(int64_t columns);
+/// Rows in shared memory are padded to a multiple of this many bytes: the inner extent of mma.m16n8k16 in 16-bit
+/// numbers, of m16n8k8 in f32.
+inline constexpr int64_t kRowGranule = 32;
+
+/// Bytes between the rows of a tile in shared memory. Eight rows at one column, which ldmatrix reads at once, must fall
+/// on different banks: by a swizzle where the row has 2, 4 or a multiple of 8 pieces of 16 bytes, else because their
+/// number is made odd; so it is as well where single words of four rows are read at once.
+int64_t sharedPitch(const Problem &problem, int64_t columns, bool readByWords = false);
+/// The same of values, of which f32 are read by words.
+int64_t valuePitch(const Problem &problem);
 
 /// Shared memory of a block in bytes.
 int64_t sharedBytes(const Problem &problem, const Plan &plan);

@@ -16,13 +16,14 @@ using namespace muntin;
 constexpr int64_t kScoreBytes = 4;
 
 int64_t muntin::sharedBytesOfRows(const Problem &problem, const Plan &plan) {
-  const int64_t byHeadDim = sharedPitch(problem.headDim), byValueDim = sharedPitch(problem.valueDim);
+  const int64_t byHeadDim = sharedPitch(problem, problem.headDim), byValueDim = valuePitch(problem);
+  const int64_t output = sharedPitch(problem, problem.valueDim);
   const int64_t queries = plan.queries(), keys = plan.keyCapacity();
-  const int64_t probabilities = plan.engine.empty() ? 0 : queries * sharedPitch(keys);
+  const int64_t probabilities = plan.engine.empty() ? 0 : queries * sharedPitch(problem, keys);
   if (plan.templateName == "unfused") // the first and the last of three kernels
-    return std::max({(queries + keys) * byHeadDim, keys * byValueDim + probabilities, queries * byValueDim});
+    return std::max({(queries + keys) * byHeadDim, keys * byValueDim + probabilities, queries * output});
   const int64_t scores = plan.capacity > keys ? plan.capacity * queries * kScoreBytes : 0;
-  return queries * std::max(byHeadDim, byValueDim) + scores + keys * (byHeadDim + byValueDim) + probabilities;
+  return queries * std::max(byHeadDim, output) + scores + keys * (byHeadDim + byValueDim) + probabilities;
 }
 
 int64_t muntin::rowCapacity(const Problem &problem, const GpuLimits &limits, const Plan &plan) {

@@ -78,9 +78,6 @@ public:
       names.push_back("naive");
     return names;
   }
-  std::vector<ElementType> elements() const override {
-    return gpu_ ? std::vector{ElementType::F16, ElementType::BF16} : Device::elements();
-  }
   std::vector<std::string> skippedTargets() const override {
     return gpu_ ? std::vector<std::string>() : targetsThat(false);
   }

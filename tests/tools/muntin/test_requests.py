@@ -183,7 +183,6 @@ class NotYet(CommandTest):
         for device in ("cuda", "emulator:sm_80"):
             self.not_yet("bench", *GRID, "--device", device)
         self.not_yet("run", *GRID, "--dtype", "bf16", "--device", "emulator:sm_90a")
-        self.not_yet("run", *GRID, "--device", "emulator:sm_80")  # f32
         self.not_yet("run", *GRID, "--template", "naive")  # on a CPU
 
     def test_targets(self):
