@@ -47,7 +47,7 @@ static llvm::json::Object describePlan(const Candidate &candidate) {
 /// Multiply-adds of the processed pairs at the machine's peak (two vectors a cycle on a CPU), over the predicted
 /// cycles.
 static double shareOfPeak(const Problem &problem, const Target &target, const Candidate &candidate) {
-  double perCycle = target.gpu ? target.gpu->productsPerClock
+  double perCycle = target.gpu ? productsPerClock(problem, *target.gpu)
                                : 2.0 * double(candidate.plan.lanes) * (candidate.plan.pack == "pairs" ? 2 : 1);
   return candidate.processedPairs * double(problem.headDim + problem.valueDim) / perCycle / candidate.cycles();
 }

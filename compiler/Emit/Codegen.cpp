@@ -15,6 +15,8 @@
 #include "compiler/Emit/Emit.h"
 
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Analysis/LoopInfo.h"
+#include "llvm/IR/Dominators.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -81,7 +83,21 @@ Result<std::unique_ptr<llvm::Module>> muntin::translateModule(mlir::ModuleOp mod
   return result;
 }
 
+/// What shall be unrolled comes unrolled. Of a loop that copies a tile, LLVM and ptxas, which reads a pragma, would hold
+/// the addresses of all rounds in registers across the walk over key boxes.
+static void keepLoops(llvm::Module &module) {
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    const llvm::DominatorTree dominators(function);
+    const llvm::LoopInfo loops(dominators);
+    for (llvm::Loop *loop : loops.getLoopsInPreorder())
+      loop->setLoopAlreadyUnrolled();
+  }
+}
+
 void muntin::optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  keepLoops(module);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;

@@ -22,8 +22,9 @@ using namespace muntin;
 using namespace muntin::gpu;
 
 /// Loops over more units than this stay loops: an address for each round is held in registers across a walk. Where the
-/// output takes more than kWideOutput columns' registers, or rounds end within rows, there are none to spare.
-constexpr int64_t kMostUnrolled = 8, kWideOutput = 128;
+/// output's rows have more than kWideOutput bytes, or rounds end within rows, there are none to spare. (f32 take twice
+/// the bytes, and need registers for what splits them.)
+constexpr int64_t kMostUnrolled = 8, kWideOutput = 256;
 constexpr int64_t kSharedAlignment = 128; // bytes: all banks once
 constexpr int64_t kSwizzledRows = 8;      // swizzles repeat after so many
 
@@ -146,7 +147,7 @@ void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t units
   };
   // Where a round is a number of whole rows, a thread stays in its column.
   const bool wholeRows = threads % unitsPerRow == 0 && units % threads == 0;
-  if (rounds > (wholeRows && outputColumns() <= kWideOutput ? kMostUnrolled : 1)) {
+  if (rounds > (wholeRows && outputColumns() * bytesOf(element()) <= kWideOutput ? kMostUnrolled : 1)) {
     loop(constant(rounds), {}, [&](Value round, ValueRange) {
       unit(f.add(number, f.mul(round, threads)));
       return Values();

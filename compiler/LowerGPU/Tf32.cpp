@@ -79,7 +79,8 @@ void Cta::emitProductOfWords(tile::DotOp op, ArrayRef<Value> left, const SharedT
     probabilities.push_back(
         fragmentOf(value.element, {left[index], left[index + 2], left[index + 1], left[index + 3]}));
   Value address = f.add(f.add(value.start, f.mul(laneInGroup, 2 * value.pitch)), f.mul(laneGroup, 4));
-  Values sums;
+  Values sums = op.getAcc() ? registers.find(op.getAcc())->second
+                            : Values(registersOf(op.getResult().getType()), number(0));
   for (int64_t column = 0; column < value.columns; column += 8) {
     Values sum(4, number(0));
     for (auto [step, eight] : llvm::enumerate(probabilities)) {
@@ -90,10 +91,8 @@ void Cta::emitProductOfWords(tile::DotOp op, ArrayRef<Value> left, const SharedT
       }
       sum = multiply(value.element, eight, fragmentOf(value.element, rows), sum);
     }
-    llvm::append_range(sums, sum);
+    for (auto [before, more] : llvm::zip_equal(MutableArrayRef<Value>(sums).slice(column / 2, 4), sum))
+      before = arith::AddFOp::create(b, loc, before, more);
   }
-  if (op.getAcc())
-    for (auto [sum, before] : llvm::zip_equal(sums, registers.find(op.getAcc())->second))
-      sum = arith::AddFOp::create(b, loc, before, sum);
   registers[op.getResult()] = sums;
 }

@@ -30,6 +30,10 @@ namespace {
 constexpr int64_t kOtherRegisters = 96;
 /// As many more for a mask that does not separate into axes.
 constexpr int64_t kJointMaskRegisters = 40;
+/// As many more for f32, beside the rest of the probabilities, one for each: sums of a box on their way to the output.
+constexpr int64_t kSplitRegisters = 16;
+/// A product of f32 is three of tf32, which take twice the time of 16-bit ones (A100: 156 of 312 TFLOP/s).
+constexpr double kSplitProducts = 6;
 /// Instructions per warp and score beside the exponential: scaling, maximum, sum, half a conversion, rescaling.
 constexpr double kSoftmaxInstructions = 4.5;
 /// The same for the selects of a masked box.
@@ -64,6 +68,10 @@ int64_t muntin::sharedBytes(const Problem &problem, const Plan &plan) {
   const int64_t byHeadDim = sharedPitch(problem, problem.headDim), output = sharedPitch(problem, problem.valueDim);
   const int64_t ofKeyBox = plan.keyCapacity() * (byHeadDim + valuePitch(problem));
   return plan.queries() * std::max(byHeadDim, output) + plan.stages * ofKeyBox;
+}
+
+double muntin::productsPerClock(const Problem &problem, const GpuLimits &limits) {
+  return limits.productsPerClock / (problem.element == ElementType::F32 ? kSplitProducts : 1);
 }
 
 /// Every box of `volume` tokens whose extents are powers of two.
@@ -132,7 +140,9 @@ Plan GpuPlanner::blank(const std::string &name, const std::vector<int64_t> &quer
 static bool hasStages(const std::string &name) { return name == "stages" || name == "roles"; }
 
 int64_t GpuPlanner::registersOf(const Plan &plan) const {
-  const int64_t output = roundUp(problem.valueDim, kKeyGranule) / 2, mask = hull.separable() ? 0 : kJointMaskRegisters;
+  const int64_t split = problem.element == ElementType::F32 ? plan.keyCapacity() / 2 + kSplitRegisters : 0;
+  const int64_t output = roundUp(problem.valueDim, kKeyGranule) / 2 + split;
+  const int64_t mask = hull.separable() ? 0 : kJointMaskRegisters;
   // Whole rows are masked in one walk, and multiplied with the values in another.
   return kOtherRegisters + plan.keyCapacity() / 2 + (plan.holdsAllKeys() ? std::max(output, mask) : output + mask);
 }
@@ -160,12 +170,12 @@ void GpuPlanner::estimate(Candidate &candidate, int64_t keys) const {
     waste *= 1 + 0.5 * double(plan.queryBox[axis] - 1) * double(steps[axis]) / double(grid[axis]);
   const double columns = double(roundUp(problem.headDim, kKeyGranule) + roundUp(problem.valueDim, kKeyGranule));
   candidate.processedPairs = double(keys) * waste;
-  candidate.productCycles = candidate.processedPairs * columns / limits.productsPerClock;
+  candidate.productCycles = candidate.processedPairs * columns / productsPerClock(problem, limits);
   const bool masksAll = plan.templateName != "border";
   const double instructions = kSoftmaxInstructions + kMaskInstructions * (masksAll ? 1 : 0.5);
   candidate.softmaxCycles =
       candidate.processedPairs * (1 / limits.exponentialsPerClock + instructions / limits.lanesPerClock);
-  const double copied = 2 * columns * double(keys) / limits.bytesPerClock;
+  const double copied = double(elementTypeBytes(problem.element)) * columns * double(keys) / limits.bytesPerClock;
   candidate.boxCycles = (kBoxClocks + keyBoxes * kKeyBoxClocks + copied) * waste / queries;
   if (plan.engine == "fma")
     candidate.productCycles = candidate.processedPairs * columns / limits.lanesPerClock;

@@ -38,6 +38,9 @@ int64_t valuePitch(const Problem &problem);
 /// Shared memory of a block in bytes.
 int64_t sharedBytes(const Problem &problem, const Plan &plan);
 
+/// Multiply-adds of the problem's numbers that the tensor cores of a multiprocessor do per clock.
+double productsPerClock(const Problem &problem, const GpuLimits &limits);
+
 Result<Decision> makeGpuPlan(const Problem &problem, const Target &target);
 
 } // namespace muntin
