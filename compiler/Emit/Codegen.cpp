@@ -83,8 +83,8 @@ Result<std::unique_ptr<llvm::Module>> muntin::translateModule(mlir::ModuleOp mod
   return result;
 }
 
-/// What shall be unrolled comes unrolled. Of a loop that copies a tile, LLVM and ptxas, which reads a pragma, would hold
-/// the addresses of all rounds in registers across the walk over key boxes.
+/// What shall be unrolled comes unrolled. Of a loop that copies a tile, LLVM and ptxas, which reads a pragma, would
+/// hold the addresses of all rounds in registers across the walk over key boxes.
 static void keepLoops(llvm::Module &module) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())

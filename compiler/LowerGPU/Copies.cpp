@@ -167,7 +167,8 @@ void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t units
 static bool isReadByWords(tile::LoadOp op) {
   return llvm::any_of(op.getTile().getUsers(), [&](mlir::Operation *user) {
     auto dot = dyn_cast<tile::DotOp>(user);
-    return dot && dot.getRhs() == op.getTile() && !dot.getTransposed() && op.getTile().getType().getElementType().isF32();
+    return dot && dot.getRhs() == op.getTile() && !dot.getTransposed() &&
+           op.getTile().getType().getElementType().isF32();
   });
 }
 

@@ -112,9 +112,9 @@ Values Machine::multiply(Type element, ValueRange a, ValueRange bs, ValueRange c
   Type four = LLVM::LLVMStructType::getLiteral(b.getContext(), {f32, f32, f32, f32});
   const bool words = element.isF32();
   auto type = words ? NVVM::MMATypes::tf32 : element.isF16() ? NVVM::MMATypes::f16 : NVVM::MMATypes::bf16;
-  Value product = NVVM::MmaOp::create(b, loc, four, asOperands(a), asOperands(bs), c, {16, 8, words ? 8 : 16},
-                                      std::nullopt, std::nullopt, std::array{type, type},
-                                      std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
+  Value product =
+      NVVM::MmaOp::create(b, loc, four, asOperands(a), asOperands(bs), c, {16, 8, words ? 8 : 16}, std::nullopt,
+                          std::nullopt, std::array{type, type}, std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
   return unpack(b, loc, product, 4);
 }
 

@@ -79,8 +79,8 @@ void Cta::emitProductOfWords(tile::DotOp op, ArrayRef<Value> left, const SharedT
     probabilities.push_back(
         fragmentOf(value.element, {left[index], left[index + 2], left[index + 1], left[index + 3]}));
   Value address = f.add(f.add(value.start, f.mul(laneInGroup, 2 * value.pitch)), f.mul(laneGroup, 4));
-  Values sums = op.getAcc() ? registers.find(op.getAcc())->second
-                            : Values(registersOf(op.getResult().getType()), number(0));
+  Values sums =
+      op.getAcc() ? registers.find(op.getAcc())->second : Values(registersOf(op.getResult().getType()), number(0));
   for (int64_t column = 0; column < value.columns; column += 8) {
     Values sum(4, number(0));
     for (auto [step, eight] : llvm::enumerate(probabilities)) {

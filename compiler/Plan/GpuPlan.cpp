@@ -31,7 +31,7 @@ constexpr int64_t kOtherRegisters = 96;
 /// As many more for a mask that does not separate into axes.
 constexpr int64_t kJointMaskRegisters = 40;
 /// As many more for f32, beside the rest of the probabilities, one for each: sums of a box on their way to the output.
-constexpr int64_t kSplitRegisters = 16;
+constexpr int64_t kSplitRegisters = 32;
 /// A product of f32 is three of tf32, which take twice the time of 16-bit ones (A100: 156 of 312 TFLOP/s).
 constexpr double kSplitProducts = 6;
 /// Instructions per warp and score beside the exponential: scaling, maximum, sum, half a conversion, rescaling.

@@ -36,6 +36,13 @@ PROBLEMS = [
     ("bf16 rank=3 d=40 dv=24 target=sm_80 align=4 template=naive",
      "neighborhood(window=5x5x5, dilation=2x1x1, stride=1x1x1, causal=0x0x0)"),
     ("f16 rank=1 d=256 dv=256 target=sm_80 align=16 template=naive", "causal()"),
+    ("f32 rank=1 d=256 dv=256 target=sm_80 align=16", "sliding(left=128, right=0)"),
+    ("f32 rank=1 d=128 dv=128 target=sm_80 align=8", "all_of(causal(), document())"),
+    ("f32 rank=2 d=128 dv=128 target=sm_80 align=16", WINDOW),
+    ("f32 rank=2 d=64 dv=64 target=sm_80 align=4", "any_of(global(tokens=4), sliding(left=3x3, right=4x4))"),
+    ("f32 rank=3 d=16 dv=16 target=sm_80 align=16",
+     "neighborhood(window=5x5x5, dilation=1x1x1, stride=1x1x1, causal=0x0x0)"),
+    ("f32 rank=1 d=32 dv=32 target=sm_80 align=16 template=window", "sliding(left=16, right=15)"),
 ]
 
 
@@ -46,7 +53,7 @@ def find_ptxas():
     return None
 
 
-def errors_of(text, align, template):
+def errors_of(text, align, template, shape):
     """What is wrong with the PTX of one problem, a sentence each."""
     if ".local" in text:
         yield "it uses local memory"
@@ -55,7 +62,7 @@ def errors_of(text, align, template):
     if template == "naive":
         if "mma.sync" in text or "ldmatrix" in text or "fma.rn.f32" not in text:
             yield "it is to multiply and add single numbers"
-    elif "mma.sync.aligned.m16n8k16" not in text:
+    elif f"mma.sync.aligned.{shape}" not in text:
         yield "it multiplies no matrices"
     copies = set(re.findall(r"cp\.async\.(c[ag])\.shared\.global.*?\], (\d+)", text))
     wanted = {16: {("cg", "16")}, 8: {("ca", "8")}, 4: {("ca", "4")}, 2: set()}[align]
@@ -89,7 +96,8 @@ def main():
         key = f"muntin-problem-1 forward {fields} mask={mask}"
         text = compiler.emit(key, compiler_library.EMIT_ASM).decode()
         template = re.search(r"template=(\w+)|$", key).group(1)
-        errors = list(errors_of(text, int(re.search(r"align=(\d+)", key).group(1)), template))
+        errors = list(errors_of(text, int(re.search(r"align=(\d+)", key).group(1)), template,
+                                "m16n8k8." if fields.startswith("f32") else "m16n8k16."))
         if ptxas:
             with tempfile.NamedTemporaryFile("w", suffix=".ptx") as file:
                 file.write(text)
