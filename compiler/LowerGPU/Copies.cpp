@@ -163,15 +163,6 @@ void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t units
   }
 }
 
-/// Whether values are f32: ldmatrix transposes none, so the product reads them number by number.
-static bool isReadByWords(tile::LoadOp op) {
-  return llvm::any_of(op.getTile().getUsers(), [&](mlir::Operation *user) {
-    auto dot = dyn_cast<tile::DotOp>(user);
-    return dot && dot.getRhs() == op.getTile() && !dot.getTransposed() &&
-           op.getTile().getType().getElementType().isF32();
-  });
-}
-
 /// The rows of a box on their way into a tile; the copies are not closed as a group yet.
 void Cta::copyRows(const Operand &operand, const TileBox &box, const SharedTile &tile) {
   const int64_t unitBytes = plan.getAlign();
@@ -192,7 +183,8 @@ void Cta::copyRows(const Operand &operand, const TileBox &box, const SharedTile 
 
 void Cta::copyIn(tile::LoadOp op) {
   tile::TileType type = op.getTile().getType();
-  SharedTile tile = allocate(type.getShape()[0], type.getShape()[1], type.getElementType(), isReadByWords(op));
+  SharedTile tile =
+      allocate(type.getShape()[0], type.getShape()[1], type.getElementType(), isReadByWords(op.getTile()));
   if (op.getBox().getDefiningOp<tile::QueryBoxOp>())
     reserveOutput(tile);
   copyRows(operands.find(op.getSource())->second, boxes.lookup(op.getBox()), tile);

@@ -118,6 +118,8 @@ struct KeyWalk {
   attn::Box range;
 };
 
+bool isReadByWords(Value tileOrRing);
+
 class Cta {
 public:
   /// `name`: of the lowered kernel.

@@ -33,6 +33,16 @@ Fragment Fragment::slice(size_t first, size_t count) const {
   return {of(numbers), of(rest)};
 }
 
+/// Whether a tile, or those of a ring, are values of f32: ldmatrix transposes none, so the product reads single words.
+bool muntin::gpu::isReadByWords(Value tileOrRing) {
+  return llvm::any_of(tileOrRing.getUsers(), [&](mlir::Operation *user) {
+    if (auto await = dyn_cast<tile::AwaitOp>(user))
+      return isReadByWords(await.getTile());
+    auto dot = dyn_cast<tile::DotOp>(user);
+    return dot && dot.getRhs() == tileOrRing && !dot.getTransposed() && dot.getRhs().getType().getElementType().isF32();
+  });
+}
+
 /// An operand of a product; f32 are split.
 Fragment Cta::fragmentOf(Type element, const Values &registers) {
   if (!element.isF32())
