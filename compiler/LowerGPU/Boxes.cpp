@@ -86,11 +86,11 @@ attn::Box Cta::allKeys() {
   return box;
 }
 
-attn::Box Cta::liveKeys(attn::MaskAttrInterface mask) {
-  attn::Box box = mask.liveKeys(b, loc, maskContext(), queries.box).box;
-  for (attn::BoxAxis &axis : box) // where parts of a mask have no key in common, counts are negative
+attn::LiveSet Cta::liveKeys(attn::MaskAttrInterface mask) {
+  attn::LiveSet live = mask.liveKeys(b, loc, maskContext(), queries.box);
+  for (attn::BoxAxis &axis : live.box) // where parts of a mask have no key in common, counts are negative
     axis.count = f.max(axis.count, 0);
-  return box;
+  return live;
 }
 
 attn::MaskContext Cta::maskContext(const attn::Box *keys) {
@@ -139,56 +139,4 @@ void Cta::bindCarried(ValueRange values, ValueRange flat) {
       scalars.map(value, flat.front());
     flat = flat.drop_front(count);
   }
-}
-
-Values Cta::emitStep(tile::ForKeyBoxesOp op, const TileBox &box, ValueRange before, LogicalResult &result) {
-  boxes[op.getKeys()] = box;
-  bindCarried(op.getCarried(), before);
-  machine.barrier(); // all have read what the next copies overwrite
-  result = emitBlock(op.getBody().front());
-  return succeeded(result) ? carriedBy(op.getYield().getValues()) : Values(before);
-}
-
-/// Visits the boxes of the range in row-major order. A place per axis is carried along, so nothing is divided.
-LogicalResult Cta::emitForKeyBoxes(tile::ForKeyBoxesOp op) {
-  const bool all = op.getRange() == tile::KeyRange::All;
-  const attn::Box range = all ? allKeys() : liveKeys(cast<attn::MaskAttrInterface>(op.getMask()));
-  ArrayRef<int64_t> shape = op.getShape().getDims();
-  Value total = f.constant(1);
-  for (auto [axis, extent] : llvm::zip(range, shape))
-    total = f.mul(total, ceilQuotient(axis.count, extent));
-  Values initial(rank, f.constant(0));
-  llvm::append_range(initial, carriedBy(op.getInits()));
-  const int64_t sharedBefore = sharedTop, groupsBefore = copyGroups, arrivedBefore = arrivedGroups;
-  LogicalResult result = success();
-  Values last = loop(narrow(total), initial, [&](Value, ValueRange state) {
-    ValueRange first = state.take_front(rank), before = state.drop_front(rank);
-    attn::Box box;
-    for (unsigned axis = 0; axis < rank; ++axis)
-      box.push_back({f.add(range[axis].origin, f.mul(first[axis], range[axis].step)), range[axis].step,
-                     f.min(f.sub(range[axis].count, first[axis]), shape[axis])});
-    Values after;
-    const TileBox keys{box, SmallVector<int64_t, 3>(shape), range, Values(first)};
-    auto step = [&] { return emitStep(op, keys, before, result); };
-    if (all)
-      after = step();
-    else
-      after = before.empty() ? (when(visits(op, box), {}, step), Values()) : when(visits(op, box), before, step);
-    Values next(rank);
-    Value carry; // to the next axis
-    for (int axis = rank - 1; axis >= 0; --axis) {
-      Value moved = f.add(first[axis], shape[axis]);
-      Value here = carry ? f.select(carry, moved, first[axis]) : moved;
-      Value beyond = f.notLess(here, range[axis].count);
-      next[axis] = axis == 0 ? here : f.select(beyond, f.constant(0), here);
-      carry = beyond;
-    }
-    llvm::append_range(next, after);
-    return next;
-  });
-  sharedTop = sharedBefore;
-  // The walk may have had no box at all: what was on its way before may still be.
-  copyGroups = groupsBefore, arrivedGroups = arrivedBefore;
-  bindCarried(op.getResults(), ValueRange(last).drop_front(rank));
-  return result;
 }

@@ -26,7 +26,8 @@ Cta::Cta(OpBuilder &builder, func::FuncOp kernel, tile::PlanAttr plan, StringRef
       f(builder, loc) {}
 
 LogicalResult Cta::emit() {
-  // Seen otherwise: 16 bytes of spills with 80 of 255 registers, 12 with 128, where scores leave no room for two blocks.
+  // Seen otherwise: 16 bytes of spills with 80 of 255 registers, 12 with 128, where scores leave no room for two
+  // blocks.
   if (plan.getEngine() == "fma" || plan.getCapacity() > 0)
     frame.wantOneBlock();
   thread = f.rem(machine.threadNumber(), threads()); // says how large it can be
@@ -125,12 +126,11 @@ LogicalResult Cta::emitOp(mlir::Operation &op) {
   if (auto query = dyn_cast<tile::QueryBoxOp>(op)) {
     boxes[query.getBox()] = queries;
   } else if (auto live = dyn_cast<tile::LiveKeysOp>(op)) {
-    boxes[live.getKeys()] = {liveKeys(cast<attn::MaskAttrInterface>(live.getMask())), dimsOf(plan.getKeyBox())};
+    boxes[live.getKeys()] = {liveKeys(cast<attn::MaskAttrInterface>(live.getMask())).box, dimsOf(plan.getKeyBox())};
   } else if (auto all = dyn_cast<tile::AllKeysOp>(op)) {
     boxes[all.getBox()] = {allKeys(), dimsOf(plan.getKeyBox())};
   } else if (auto walk = dyn_cast<tile::ForKeyBoxesOp>(op)) {
-    const bool ahead = !walk.getBody().getOps<tile::CopyOp>().empty();
-    if (failed(ahead ? emitPipelinedWalk(walk) : emitForKeyBoxes(walk)))
+    if (failed(emitForKeyBoxes(walk)))
       return failure();
     completeSums(walk);
   } else if (auto load = dyn_cast<tile::LoadOp>(op)) {

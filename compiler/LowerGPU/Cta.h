@@ -86,10 +86,7 @@ struct TileBox {
   attn::Box box;
   llvm::SmallVector<int64_t, 3> dims;
   attn::Box range = {}; ///< of the walk that the box belongs to; empty where it stands alone
-  Values places = {};   ///< of its first token, in the range: multiples of `dims`, i64
-  Value firstPlace(attn::FoldingBuilder &f, unsigned axis) const {
-    return range.empty() ? f.constant(0) : places[axis];
-  }
+  Values places = {};   ///< of its first token, in the range: multiples of `dims`, i32
 };
 
 /// A row of a tile that a thread takes: `first` + `more`, a constant whose bits `first` does not have. What is said of
@@ -112,10 +109,13 @@ struct Ring {
   bool free = true;  ///< all warps are known to have passed the last release
 };
 
-/// A walk over the key boxes in a range.
+/// A walk over the key boxes in a range, see Walks.cpp. Places are i32.
 struct KeyWalk {
   tile::ForKeyBoxesOp op;
   attn::Box range;
+  bool asks = false;                   ///< the mask is asked about each box
+  Values begin = {}, end = {};         ///< of the places walked over
+  Values fullBegin = {}, fullEnd = {}; ///< of those that the border leaves out; empty where there are none to leave out
 };
 
 bool isReadByWords(Value tileOrRing);
@@ -152,10 +152,8 @@ private:
   Value remainder(Value a, Value b);
   Value ceilQuotient(Value a, int64_t b);
   attn::Box allKeys();
-  attn::Box liveKeys(attn::MaskAttrInterface mask);
+  attn::LiveSet liveKeys(attn::MaskAttrInterface mask);
   attn::MaskContext maskContext(const attn::Box *keys = nullptr);
-  mlir::LogicalResult emitForKeyBoxes(tile::ForKeyBoxesOp op);
-  Values emitStep(tile::ForKeyBoxesOp op, const TileBox &box, ValueRange before, mlir::LogicalResult &result);
   Value visits(tile::ForKeyBoxesOp op, const attn::Box &box);
   Values carriedBy(ValueRange values);
   void bindCarried(ValueRange values, ValueRange registers);
@@ -170,13 +168,21 @@ private:
   void showReleases();
   void copyAhead(tile::CopyOp op);
   void awaitRing(tile::AwaitOp op);
+  void copyBox(tile::CopyOp op, int64_t ahead, bool exists);
+  void beginStep(Value buffer);
+  void fillBuffers(tile::ForKeyBoxesOp op, int64_t most);
+
+  // Walks.cpp
+  std::pair<Value, Value> boxesInside(const attn::BoxAxis &tokens, const attn::BoxAxis &range, int64_t extent);
+  KeyWalk beginWalk(tile::ForKeyBoxesOp op);
   attn::Box boxAt(KeyWalk &walk, ValueRange place);
   Values placeAfter(KeyWalk &walk, ValueRange place);
   Value isInWalk(KeyWalk &walk, ValueRange place);
   Values seek(KeyWalk &walk, ValueRange place);
   Values firstPlaces(KeyWalk &walk, int64_t count);
-  void fillBuffers(tile::ForKeyBoxesOp op, int64_t most);
-  mlir::LogicalResult emitPipelinedWalk(tile::ForKeyBoxesOp op);
+  Value firstPlace(const TileBox &box, unsigned axis);
+  void bindBoxes(KeyWalk &walk, ValueRange places);
+  mlir::LogicalResult emitForKeyBoxes(tile::ForKeyBoxesOp op);
 
   // Copies.cpp
   void copyIn(tile::LoadOp op);
@@ -273,9 +279,10 @@ private:
   int64_t copyGroups = 0, arrivedGroups = 0;                          ///< begun; known to have arrived
   std::map<std::tuple<unsigned, int, int64_t>, Value> axisConditions; ///< of the mask being emitted
 
-  /// Of the walk being emitted whose copies run ahead, see Rings.cpp.
+  /// Of the walk being emitted, see Rings.cpp.
   struct {
     llvm::SmallVector<TileBox, 0> boxes; ///< of this step and the next ones
+    Values exists;                    ///< i1 of each
     Value buffer;                     ///< number of the buffers that this step reads, i32
     int64_t groupsOfStep = 0;         ///< begun in this step so far
     int64_t arrived = 0;              ///< the last group that has

@@ -74,10 +74,10 @@ Value Cta::axisWord(const TileBox &keys, unsigned axis, const PlaceRun &run, int
   for (int64_t bit = 0; bit < kWordBits; bit += int64_t(1) << end)
     copies |= uint32_t(1) << bit;
   const bool once = (int64_t(1) << end) >= std::min(kWordBits, columns >> kLaneBits);
-  Value before = f.mul(f.div(keys.firstPlace(f, axis), int64_t(1) << field.stride()), field.single() ? 1 : 2);
+  Value before = f.mul(f.div(firstPlace(keys, axis), int64_t(1) << field.stride()), field.single() ? 1 : 2);
   auto shifted = [&](Value place, uint32_t ones) {
     Value count = columnsBefore(f, field, place, keyPlace(keys, axis, 0));
-    Value bits = f.mul(f.sub(count, narrow(before)), int64_t(1) << field.below());
+    Value bits = f.mul(f.sub(count, before), int64_t(1) << field.below());
     bits = f.max(once ? f.sub(bits, kWordBits * number) : bits, 0);
     return machine.shiftLeft(constant(int32_t(ones)), once ? bits : f.min(bits, int64_t(1) << end));
   };

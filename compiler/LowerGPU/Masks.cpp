@@ -100,7 +100,7 @@ void Cta::maskRuns(attn::MaskAttrInterface mask, const attn::MaskContext &contex
     Value low[3], count[3];
     for (unsigned axis = 0; axis < rank; ++axis) {
       const PlaceRun run = runOfPlaces(mask, context, keys, axis, row);
-      low[axis] = f.sub(run.low, narrow(keys.firstPlace(f, axis))), count[axis] = f.sub(run.end, run.low);
+      low[axis] = f.sub(run.low, firstPlace(keys, axis)), count[axis] = f.sub(run.end, run.low);
     }
     for (size_t index = 2 * row; index < scores.size(); index += index % 2 ? 3 : 1) {
       Value allowed;

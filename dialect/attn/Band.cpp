@@ -67,20 +67,24 @@ Value bandAllows(MaskAttrInterface mask, OpBuilder &builder, Location loc, const
 // Live tokens
 //===----------------------------------------------------------------------===//
 
-static BoxAxis liveOnAxis(FoldingBuilder &f, const MaskContext &context, const AxisRule &rule, unsigned axis,
-                          bool fromKeys, const BoxAxis &from) {
-  const bool oneClass = from.step % rule.period == 0;
-  const int64_t step = oneClass ? rule.period : 1;
-  Run run = runOfTokens(f, context, rule, fromKeys, from.origin, f.last(from), from.step);
-  if (!rule.snug) {
-    Value extent = fromKeys ? context.queryExtents[axis] : context.keyExtents[axis];
+/// The tokens of a run that the grid has, on the lattice of `step` through `origin`.
+static BoxAxis tokensOf(FoldingBuilder &f, Run run, bool snug, Value extent, Value origin, int64_t step) {
+  if (!snug) {
     Value end = f.sub(extent, 1);
     run.first = run.first ? f.max(run.first, 0) : f.constant(0);
     run.last = run.last ? f.min(run.last, end) : end;
     if (step > 1)
-      run.first = f.alignUp(run.first, from.origin, step);
+      run.first = f.alignUp(run.first, origin, step);
   }
   return {run.first, step, f.countOf(run.first, run.last, step)};
+}
+
+static BoxAxis liveOnAxis(FoldingBuilder &f, const MaskContext &context, const AxisRule &rule, unsigned axis,
+                          bool fromKeys, const BoxAxis &from) {
+  const bool oneClass = from.step % rule.period == 0;
+  const Run run = runOfTokens(f, context, rule, fromKeys, from.origin, f.last(from), from.step);
+  return tokensOf(f, run, rule.snug, (fromKeys ? context.queryExtents : context.keyExtents)[axis], from.origin,
+                  oneClass ? rule.period : 1);
 }
 
 LiveSet bandLive(MaskAttrInterface mask, OpBuilder &builder, Location loc, const MaskContext &context, bool fromKeys,
@@ -93,6 +97,21 @@ LiveSet bandLive(MaskAttrInterface mask, OpBuilder &builder, Location loc, const
     live.exact &= tokens.step == rule.period;
   }
   return live;
+}
+
+/// Bounds never decrease, so the run of the last query begins last and that of the first ends first.
+std::optional<Box> bandCommon(MaskAttrInterface mask, OpBuilder &builder, Location loc, const MaskContext &context,
+                              const Box &queries) {
+  FoldingBuilder f(builder, loc);
+  Box common;
+  for (auto [axis, tokens] : llvm::enumerate(queries)) {
+    const std::optional<AxisRule> rule = mask.axisRule(axis);
+    if (!rule || tokens.step % rule->period != 0)
+      return std::nullopt;
+    const Run run{rule->keys(f, context, f.last(tokens)).first, rule->keys(f, context, tokens.origin).last};
+    common.push_back(tokensOf(f, run, rule->snug, context.keyExtents[axis], tokens.origin, rule->period));
+  }
+  return common;
 }
 
 //===----------------------------------------------------------------------===//

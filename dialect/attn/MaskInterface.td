@@ -71,6 +71,15 @@ def MaskAttrInterface : AttrInterface<"MaskAttrInterface"> {
       [{ return ::muntin::attn::detail::bandLive($_attr, builder, loc, context, /*fromKeys=*/false, queries); }]>,
 
     InterfaceMethod<[{
+      The keys that every query of the box may attend to, where they are known
+      to be a box: exactly those, on the lattice of liveKeys(). A box of keys on
+      that lattice is full if it lies inside, and only then.
+    }], "::std::optional<::muntin::attn::Box>", "commonKeys",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc, "const ::muntin::attn::MaskContext &":$context,
+           "const ::muntin::attn::Box &":$queries), [{}],
+      [{ return ::muntin::attn::detail::bandCommon($_attr, builder, loc, context, queries); }]>,
+
+    InterfaceMethod<[{
       The inverse: a hull of the queries that may attend to some key of the box.
     }], "::muntin::attn::LiveSet", "liveQueries",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc, "const ::muntin::attn::MaskContext &":$context,

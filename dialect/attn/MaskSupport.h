@@ -113,6 +113,8 @@ Value bandAllowsOnAxis(MaskAttrInterface mask, OpBuilder &builder, Location loc,
                        unsigned axis, Value query, Value key);
 LiveSet bandLive(MaskAttrInterface mask, OpBuilder &builder, Location loc, const MaskContext &context, bool fromKeys,
                  const Box &from);
+std::optional<Box> bandCommon(MaskAttrInterface mask, OpBuilder &builder, Location loc, const MaskContext &context,
+                              const Box &queries);
 Value bandClassify(MaskAttrInterface mask, OpBuilder &builder, Location loc, const MaskContext &context,
                    const Box &queries, const Box &keys);
 /// All tokens; not exact.

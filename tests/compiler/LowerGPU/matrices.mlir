@@ -10,7 +10,7 @@
 // CHECK-SAME: gpu.arguments = [{{.*}}"4 0 0 0 0"
 // CHECK-SAME: gpu.shared_bytes = 4096 : i64
 // CHECK: arith.muli %{{.*}}, %c1024_i64
-// CHECK: scf.for
+// CHECK: scf.while
 // CHECK: %[[FIRST:.*]] = llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr<1> -> vector<4xf32>
 // CHECK: llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr<1> -> vector<4xf32>
 // CHECK-NOT: llvm.load

@@ -12,8 +12,8 @@
 namespace muntin::testing {
 
 void Tally::print(const char *what) const {
-  std::printf("%s: %lld masks, %lld pairs, %lld hulls, %lld classes\n", what, (long long)masks, (long long)elements,
-              (long long)hulls, (long long)classes);
+  std::printf("%s: %lld masks, %lld pairs, %lld hulls, %lld common boxes, %lld classes\n", what, (long long)masks,
+              (long long)elements, (long long)hulls, (long long)commons, (long long)classes);
 }
 
 static std::string text(const Coords &numbers) { return ::testing::PrintToString(numbers); }
@@ -106,6 +106,32 @@ bool MaskChecker::checkHulls(bool fromKeys, const std::vector<Tokens> &boxes, co
   for (const Tokens &box : boxes)
     if (!checkHull(box, it->second.live(grids, box), it->second.isExact(), fromKeys))
       return false;
+  return true;
+}
+
+bool MaskChecker::checkCommon(const std::vector<Tokens> &boxes, const Coords &step) {
+  auto [it, isNew] = commonPrograms.try_emplace(step);
+  if (isNew)
+    it->second = MaskProgram::common(attr, step);
+  if (!it->second)
+    return true;
+  for (const Tokens &from : boxes) {
+    Set truth = setOf({Coords(rank), Coords(rank, 1), grids.key}, grids.key);
+    for (int64_t i = 0; i < from.size(); ++i)
+      truth &= keysOf[flatIndex(grids.query, from.at(i))];
+    const Tokens common = it->second->live(grids, from);
+    ++tally.commons;
+    bool inside = true;
+    for (unsigned axis = 0; axis < rank; ++axis)
+      inside &=
+          common.size() == 0 || (common.origin[axis] >= 0 &&
+                                 common.origin[axis] + (common.count[axis] - 1) * common.step[axis] < grids.key[axis]);
+    if (!inside || setOf(common, grids.key) != truth) {
+      ADD_FAILURE() << describe() << ": common keys of " << text(from) << " are " << text(common) << ", expected "
+                    << truth.to_string().substr(256 - 64);
+      return false;
+    }
+  }
   return true;
 }
 

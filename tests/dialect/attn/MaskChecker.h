@@ -17,7 +17,7 @@ namespace muntin::testing {
 
 /// How many answers were compared.
 struct Tally {
-  int64_t masks = 0, elements = 0, hulls = 0, classes = 0;
+  int64_t masks = 0, elements = 0, hulls = 0, commons = 0, classes = 0;
   void print(const char *what) const;
 };
 
@@ -39,6 +39,9 @@ public:
   bool checkElements();
   /// liveKeys() (liveQueries()) of the boxes: sound; exact where it claims so.
   bool checkHulls(bool fromKeys, const std::vector<Tokens> &boxes, const Coords &step);
+  /// commonKeys() of the boxes, where the mask knows them: exactly what all queries may attend to, inside of the hull's
+  /// lattice.
+  bool checkCommon(const std::vector<Tokens> &boxes, const Coords &step);
   /// classify() of each pair of boxes.
   bool checkClasses(const std::vector<Tokens> &queries, const Coords &queryStep, const std::vector<Tokens> &keys,
                     const Coords &keyStep, Proofs proofs);
@@ -56,6 +59,7 @@ private:
   MaskProgram element;
   std::optional<MaskProgram> byAxes;
   std::map<std::pair<bool, Coords>, MaskProgram> livePrograms;
+  std::map<Coords, std::optional<MaskProgram>> commonPrograms;
   std::map<std::pair<Coords, Coords>, MaskProgram> classPrograms;
   Grids grids;
   std::vector<Set> keysOf, queriesOf; ///< by the flat index of the query, of the key

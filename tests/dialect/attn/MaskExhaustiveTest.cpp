@@ -33,7 +33,8 @@ protected:
       return false;
     for (int64_t q : steps) {
       const std::vector<Tokens> queryBoxes = allBoxes(queries, q);
-      if (!checker.checkHulls(false, queryBoxes, {q}) || !checker.checkHulls(true, allBoxes(keys, q), {q}))
+      if (!checker.checkHulls(false, queryBoxes, {q}) || !checker.checkHulls(true, allBoxes(keys, q), {q}) ||
+          !checker.checkCommon(queryBoxes, {q}))
         return false;
       for (int64_t k : steps) {
         const Proofs proofs = q == period && k == period ? Proofs::Complete : Proofs::Sound;

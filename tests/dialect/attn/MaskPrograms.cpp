@@ -89,6 +89,19 @@ struct MaskProgram::Emission {
     return program;
   }
 
+  /// A program whose result is a box.
+  MaskProgram finishBox(const Box &box) {
+    SmallVector<Value> results;
+    Coords step;
+    for (const BoxAxis &axis : box) {
+      results.append({axis.origin, axis.count});
+      step.push_back(axis.step);
+    }
+    MaskProgram program = finish(results);
+    program.liveStep = step;
+    return program;
+  }
+
   unsigned rank;
   OpBuilder builder;
   OwningOpRef<ModuleOp> module;
@@ -125,16 +138,17 @@ MaskProgram MaskProgram::live(MaskAttrInterface mask, bool fromKeys, const Coord
   const Box from = e.box(2, step);
   const LiveSet live = fromKeys ? mask.liveQueries(e.builder, e.loc(), e.context, from)
                                 : mask.liveKeys(e.builder, e.loc(), e.context, from);
-  SmallVector<Value> results;
-  Coords liveStep;
-  for (const BoxAxis &axis : live.box) {
-    results.append({axis.origin, axis.count});
-    liveStep.push_back(axis.step);
-  }
-  MaskProgram program = e.finish(results);
-  program.liveStep = liveStep;
+  MaskProgram program = e.finishBox(live.box);
   program.exact = live.exact;
   return program;
+}
+
+std::optional<MaskProgram> MaskProgram::common(MaskAttrInterface mask, const Coords &step) {
+  Emission e(step.size(), 2);
+  const std::optional<Box> box = mask.commonKeys(e.builder, e.loc(), e.context, e.box(2, step));
+  if (!box)
+    return std::nullopt;
+  return e.finishBox(*box);
 }
 
 MaskProgram MaskProgram::classify(MaskAttrInterface mask, const Coords &queryStep, const Coords &keyStep) {

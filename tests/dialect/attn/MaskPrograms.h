@@ -41,6 +41,8 @@ public:
   static MaskProgram allows(attn::MaskAttrInterface mask, unsigned rank);
   static MaskProgram allowsByAxes(attn::MaskAttrInterface mask, unsigned rank);
   static MaskProgram live(attn::MaskAttrInterface mask, bool fromKeys, const Coords &step);
+  /// commonKeys(), if the mask knows them as a box.
+  static std::optional<MaskProgram> common(attn::MaskAttrInterface mask, const Coords &step);
   static MaskProgram classify(attn::MaskAttrInterface mask, const Coords &queryStep, const Coords &keyStep);
 
   bool allows(const Grids &grids, const Coords &query, const Coords &key);

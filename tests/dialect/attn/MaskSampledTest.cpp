@@ -53,7 +53,8 @@ static bool checkBoxes(MaskChecker &checker, Random &random, const Grids &grids,
   for (bool queryPeriods : {false, true}) {
     const Coords q = stepsOf(checker.attribute(), grids.rank(), queryPeriods);
     const std::vector<Tokens> queries = randomBoxes(random, grids.query, q, 20);
-    if (!checker.checkHulls(false, queries, q) || !checker.checkHulls(true, randomBoxes(random, grids.key, q, 20), q))
+    if (!checker.checkHulls(false, queries, q) || !checker.checkHulls(true, randomBoxes(random, grids.key, q, 20), q) ||
+        !checker.checkCommon(queries, q))
       return false;
     for (bool keyPeriods : {false, true}) {
       const Coords k = stepsOf(checker.attribute(), grids.rank(), keyPeriods);
