@@ -26,10 +26,6 @@ Cta::Cta(OpBuilder &builder, func::FuncOp kernel, tile::PlanAttr plan, StringRef
       f(builder, loc) {}
 
 LogicalResult Cta::emit() {
-  // Seen otherwise: 16 bytes of spills with 80 of 255 registers, 12 with 128, where scores leave no room for two
-  // blocks.
-  if (plan.getEngine() == "fma" || plan.getCapacity() > 0)
-    frame.wantOneBlock();
   thread = f.rem(machine.threadNumber(), threads()); // says how large it can be
   lane = f.rem(thread, kWarpThreads), warp = f.div(thread, kWarpThreads);
   laneGroup = f.div(lane, 4), laneInGroup = f.rem(lane, 4);

@@ -33,9 +33,6 @@ public:
   /// A kernel without parameters; the builder then stands at its beginning.
   Frame(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef name, int64_t threads);
 
-  /// Tells the assembler that one block on a multiprocessor is enough; left alone, it may spill to fit another.
-  void wantOneBlock();
-
   mlir::Value symbol(Symbol symbol);                ///< i64
   mlir::Value stride(Tensor tensor, unsigned axis); ///< in elements, i64
   mlir::Value tensor(Tensor tensor);                ///< pointer to global memory

@@ -6,14 +6,12 @@
                    key_box = #tile.shape<[16]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16>
 
 // CHECK-LABEL: llvm.func @forward(
-// CHECK: scf.for
+// CHECK: scf.while
 // CHECK-COUNT-4: nvvm.shfl.sync
 // CHECK-NOT: nvvm.shfl.sync
-// CHECK: scf.for
+// CHECK: scf.while
 // CHECK-COUNT-4: nvvm.shfl.sync
 // CHECK-NOT: nvvm.shfl.sync
-// CHECK: scf.yield
-// CHECK: scf.yield
 // CHECK: scf.yield
 // CHECK: }
 // CHECK-COUNT-4: nvvm.shfl.sync
