@@ -149,10 +149,6 @@ int64_t GpuPlanner::registersOf(const Plan &plan) const {
 
 std::string GpuPlanner::refusalOf(const Plan &plan) const {
   const int64_t shared = sharedBytes(problem, plan), registers = registersOf(plan);
-  if (plan.templateName == "row" && plan.capacity < plan.keyCapacity())
-    return llvm::formatv("it needs {0} bytes of shared memory and no scores are among them, the bound is {1}", shared,
-                         limits.sharedBytes)
-        .str();
   if (shared > limits.sharedBytes)
     return llvm::formatv("it needs {0} bytes of shared memory, the bound is {1}", shared, limits.sharedBytes).str();
   // There is nothing smaller than one granule of keys: the assembler finds room, or spills a few registers.

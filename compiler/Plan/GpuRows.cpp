@@ -22,16 +22,20 @@ int64_t muntin::sharedBytesOfRows(const Problem &problem, const Plan &plan) {
   const int64_t probabilities = plan.engine.empty() ? 0 : queries * sharedPitch(problem, keys);
   if (plan.templateName == "unfused") // the first and the last of three kernels
     return std::max({(queries + keys) * byHeadDim, keys * byValueDim + probabilities, queries * output});
-  const int64_t scores = plan.capacity > keys ? plan.capacity * queries * kScoreBytes : 0;
-  return queries * std::max(byHeadDim, output) + scores + keys * (byHeadDim + byValueDim) + probabilities;
+  const int64_t fixed = queries * std::max(byHeadDim, output); // the output leaves through the queries' memory
+  if (plan.templateName == "row" && plan.capacity > keys)      // one walk over keys, another over values
+    return fixed + plan.capacity * queries * kScoreBytes +
+           std::max(keys * byHeadDim, keys * byValueDim + probabilities);
+  return fixed + keys * (byHeadDim + byValueDim) + probabilities;
 }
 
 int64_t muntin::rowCapacity(const Problem &problem, const GpuLimits &limits, const Plan &plan) {
-  Plan without = plan;
-  without.capacity = 0;
-  const int64_t left = limits.sharedBytes - sharedBytesOfRows(problem, without);
-  const int64_t boxes = std::max<int64_t>(left, 0) / (kScoreBytes * plan.queries() * plan.keyCapacity());
-  return boxes * plan.keyCapacity();
+  // The least that lies in shared memory is two boxes; scores of one stay in registers.
+  Plan two = plan;
+  two.capacity = 2 * plan.keyCapacity();
+  const int64_t left = limits.sharedBytes - sharedBytesOfRows(problem, two);
+  const int64_t bytesOfBox = kScoreBytes * plan.queries() * plan.keyCapacity();
+  return left < 0 ? plan.keyCapacity() : two.capacity + left / bytesOfBox * plan.keyCapacity();
 }
 
 /// A box of `volume` keys, its extents as equal as powers of two can be: nobody knows which extents it will have to
