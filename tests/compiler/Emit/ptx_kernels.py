@@ -36,6 +36,8 @@ PROBLEMS = [
     ("bf16 rank=3 d=40 dv=24 target=sm_80 align=4 template=naive",
      "neighborhood(window=5x5x5, dilation=2x1x1, stride=1x1x1, causal=0x0x0)"),
     ("f16 rank=1 d=256 dv=256 target=sm_80 align=16 template=naive", "causal()"),
+    ("f32 rank=2 d=128 dv=256 target=sm_80 align=16 template=naive", WINDOW),
+    ("f32 rank=1 d=128 dv=128 target=sm_80 align=16 template=row", "document()"),
     ("f32 rank=1 d=256 dv=256 target=sm_80 align=16", "sliding(left=128, right=0)"),
     ("f32 rank=1 d=128 dv=128 target=sm_80 align=8", "all_of(causal(), document())"),
     ("f32 rank=2 d=128 dv=128 target=sm_80 align=16", WINDOW),
