@@ -32,17 +32,10 @@ constexpr int64_t kSwizzledRows = 8;      // swizzles repeat after so many
 // Places in shared memory
 //===----------------------------------------------------------------------===//
 
-/// Of rows of `bytes`; the header draws the three forms.
-static int64_t pitchOf(int64_t bytes, bool readByWords) {
-  const int64_t pieces = bytes / 16;
-  const bool swizzled = pieces == 2 || pieces == 4 || pieces % 8 == 0;
-  return 16 * (swizzled && !readByWords ? pieces : pieces + 1);
-}
-
 SharedTile Cta::allocate(int64_t rows, int64_t columns, Type element, bool readByWords) {
   const int64_t granule = 32 / bytesOf(element);
   SharedTile tile{sharedBase, sharedTop, rows, (columns + granule - 1) / granule * granule, 0, element};
-  tile.pitch = pitchOf(tile.rowBytes(), readByWords);
+  tile.pitch = tile.rowBytes() + (readByWords ? 16 : 0);
   sharedTop += (rows * tile.pitch + kSharedAlignment - 1) / kSharedAlignment * kSharedAlignment;
   sharedBytes = std::max(sharedBytes, sharedTop);
   return tile;
@@ -50,18 +43,15 @@ SharedTile Cta::allocate(int64_t rows, int64_t columns, Type element, bool readB
 
 /// Which pieces of a tile's row change places: the number is XORed with a piece's.
 Value Cta::swizzleOf(const SharedTile &tile, Value row) {
-  if (tile.pieces() % 8 == 0)
-    return f.rem(row, 8);
-  // Rows of 64 and 32 bytes: two and four of them go once around the banks.
-  return tile.pieces() == 4 ? f.rem(f.div(row, 2), 4) : f.rem(f.div(row, 4), 2);
+  // Pieces are 2, 4 or 8 times an odd number: after as many rows the rest of 8 begins again on the same banks.
+  return f.rem(f.div(row, kSwizzledRows / tile.mixedPieces()), tile.mixedPieces());
 }
 
 /// Address of a unit of a row, from the tile's beginning.
 Value Cta::unitAddress(const SharedTile &tile, Value row, Value unit, int64_t unitBytes) {
   const int64_t perPiece = 16 / unitBytes;
   Value piece = f.div(unit, perPiece), within = f.mul(f.rem(unit, perPiece), unitBytes);
-  if (tile.swizzled())
-    piece = b.createOrFold<arith::XOrIOp>(loc, piece, swizzleOf(tile, row));
+  piece = b.createOrFold<arith::XOrIOp>(loc, piece, swizzleOf(tile, row));
   Value inRow = f.add(f.mul(piece, 16), within);
   return f.add(tile.start, f.add(f.mul(row, tile.pitch), inRow));
 }
@@ -241,9 +231,7 @@ int64_t Cta::outputColumns() {
 /// The output leaves through the memory of the queries, which nobody reads any more.
 void Cta::reserveOutput(const SharedTile &query) {
   outputBase = sharedTop = query.base;
-  const int64_t columns = outputColumns();
-  const int64_t bytes = (columns * bytesOf(query.element) + 31) / 32 * 32;
-  allocate(query.rows, pitchOf(bytes, false) > query.pitch ? columns : query.columns, query.element);
+  allocate(query.rows, std::max(outputColumns(), query.columns), query.element);
 }
 
 void Cta::copyOut(tile::StoreOp op) {

@@ -22,15 +22,18 @@
 // lane.
 //
 // A tile in shared memory has a row of `pitch` bytes for each token, in pieces of
-// 16. ldmatrix reads eight rows of one piece at once; they fall on different banks
-// because a piece's place is its number XOR some bits of the row ("swizzle"), or,
-// where the pieces are no multiple of 8 and neither 2 nor 4, because the pitch is
-// an odd number of pieces:
+// 16, one row behind the other. ldmatrix reads eight rows of one piece at once; they
+// fall on different banks because a piece's place is its number XOR some bits of the
+// row ("swizzle"). Of 8 pieces (or 16, 24, ...) all three low bits change, row by row;
+// of 4 (12, 20, ...) two bits every second row, of 2 (6, 10, ...) one every fourth:
 //
-//      4 rows of 8 pieces:    row 0   0 1 2 3 4 5 6 7
-//                             row 1   1 0 3 2 5 4 7 6
-//                             row 2   2 3 0 1 6 7 4 5
-//                             row 3   3 2 1 0 7 6 5 4
+//      8 pieces:  row 0   0 1 2 3 4 5 6 7     4 pieces:  row 0   0 1 2 3     row 1   0 1 2 3
+//                 row 1   1 0 3 2 5 4 7 6                row 2   1 0 3 2     row 3   1 0 3 2
+//                 row 2   2 3 0 1 6 7 4 5                row 4   2 3 0 1     row 5   2 3 0 1
+//                 row 3   3 2 1 0 7 6 5 4                row 6   3 2 1 0     row 7   3 2 1 0
+//
+// No bits leave their group of pieces, so that copies, which fill 8 pieces of 16 bytes
+// at once, meet no bank twice either.
 //
 //===----------------------------------------------------------------------===//
 
@@ -72,7 +75,8 @@ struct SharedTile {
   int64_t group = 0; ///< of the copies that fill it
   int64_t rowBytes() const { return columns * bytesOf(element); }
   int64_t pieces() const { return rowBytes() / 16; }
-  bool swizzled() const { return pitch == rowBytes(); }
+  /// That change places in a row: 1 where it is not swizzled.
+  int64_t mixedPieces() const { return pitch > rowBytes() ? 1 : std::min<int64_t>(pieces() & -pieces(), 8); }
 };
 
 /// Registers of one operand of a product. f32 are split: `rest` is what tf32 leaves of the numbers; else it is empty.

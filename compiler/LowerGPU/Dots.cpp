@@ -39,12 +39,9 @@ LogicalResult Cta::emitDot(tile::DotOp op) {
 /// Only the piece's low bits are swizzled: all else is a constant offset.
 Values Cta::loadMatrices(const SharedTile &tile, Value laneRow, Value lanePiece, int64_t row, int64_t piece,
                          bool transposed) {
-  const int64_t mixed = !tile.swizzled() ? 0 : std::min<int64_t>(tile.pieces(), 8) - 1;
-  Value place = lanePiece;
-  if (tile.swizzled()) {
-    place = b.createOrFold<arith::XOrIOp>(loc, place, swizzleOf(tile, laneRow));
-    place = b.createOrFold<arith::XOrIOp>(loc, place, constant(piece & mixed));
-  }
+  const int64_t mixed = tile.mixedPieces() - 1;
+  Value place = b.createOrFold<arith::XOrIOp>(loc, lanePiece, swizzleOf(tile, laneRow));
+  place = b.createOrFold<arith::XOrIOp>(loc, place, constant(piece & mixed));
   Value address = f.add(f.add(tile.start, f.mul(laneRow, tile.pitch)), f.mul(place, 16));
   const int64_t offset = tile.base + row * tile.pitch + 16 * (piece & ~mixed);
   return machine.loadMatrices(machine.sharedPointer(address, offset), transposed);

@@ -52,9 +52,7 @@ static int64_t volumeOf(const std::vector<int64_t> &box) {
 static int64_t roundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
 int64_t muntin::sharedPitch(const Problem &problem, int64_t columns, bool readByWords) {
-  const int64_t pieces = roundUp(columns * elementTypeBytes(problem.element), kRowGranule) / 16;
-  const bool swizzled = pieces == 2 || pieces == 4 || pieces % 8 == 0;
-  return 16 * (swizzled && !readByWords ? pieces : pieces + 1);
+  return roundUp(columns * elementTypeBytes(problem.element), kRowGranule) + (readByWords ? 16 : 0);
 }
 
 int64_t muntin::valuePitch(const Problem &problem) {

@@ -67,6 +67,39 @@ void profileAccess(Warp &w, const Instr &in, uint32_t mask, MemSpace space, unsi
   }
 }
 
+template <typename... Values> static std::string format(const char *text, Values... values) {
+  std::string line(512, '\0');
+  line.resize(static_cast<size_t>(std::snprintf(line.data(), line.size(), text, values...)));
+  return line;
+}
+
+static std::vector<std::string> describe(const Profile &profile, const char *text) {
+  std::vector<std::string> lines;
+  using Number = unsigned long long;
+  for (const auto &[key, l] : profile.lines) {
+    const Instruction &i = key.first->function->body[key.second];
+    const std::string name(i.mnemonic.substr(0, 44));
+    const double lanes = l.executed ? double(l.lanes) / double(l.executed) : 0;
+    lines.push_back(format(text, i.line, name.c_str(), Number(l.executed), lanes, Number(l.wavefronts),
+                           Number(l.wavefronts - l.leastWavefronts), Number(l.sectors),
+                           static_cast<long long>(l.sectors) - static_cast<long long>(l.leastSectors)));
+  }
+  return lines;
+}
+
+std::vector<std::string> describe(const Profile &profile) {
+  std::vector<std::string> lines = describe(profile, "%6u %-44s %10llu %6.2f %10llu %8llu %10llu %8lld");
+  lines.insert(lines.begin(), format("%6s %-44s %10s %6s %10s %8s %10s %8s", "line", "instruction", "executed", "lanes",
+                                     "wavefronts", "extra", "sectors", "extra"));
+  return lines;
+}
+
+std::vector<std::string> describeAsJson(const Profile &profile) {
+  return describe(profile, "{\"line\": %u, \"instruction\": \"%s\", \"executed\": %llu, \"lanes\": %.2f, "
+                           "\"wavefronts\": %llu, \"wavefronts_extra\": %llu, \"sectors\": %llu, "
+                           "\"sectors_extra\": %lld}");
+}
+
 void observe(Warp &w, const Instr &in, uint32_t mask) {
   if (Profile *profile = w.cta().grid().profile) {
     const std::lock_guard lock(profile->mutex);

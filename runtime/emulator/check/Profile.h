@@ -12,6 +12,7 @@
 
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace muntin::emulator {
 
@@ -29,6 +30,10 @@ struct Profile {
 
 /// The whole launch as the members of a JSON object: sums, and warp instructions by the first word of their names.
 std::string summaryOf(const Profile &profile);
+/// What was counted, instruction by instruction; the module that the lines point into must be there. As a table.
+std::vector<std::string> describe(const Profile &profile);
+/// As an object for each instruction.
+std::vector<std::string> describeAsJson(const Profile &profile);
 
 /// The instructions of one warp, as text.
 struct Trace {

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <utility>
 
 namespace muntin::emulator::driver {
 
@@ -94,7 +95,11 @@ static void writeProfile(Driver &driver, const Kernel &kernel, const LaunchShape
   file << "{\"kernel\": \"" << kernel.entry->name
        << "\", \"blocks\": " << uint64_t(shape.grid[0]) * shape.grid[1] * shape.grid[2]
        << ", \"threads\": " << uint64_t(shape.block[0]) * shape.block[1] * shape.block[2]
-       << ", \"shared_bytes\": " << shape.dynamicShared << ", " << summaryOf(profile) << "}\n";
+       << ", \"shared_bytes\": " << shape.dynamicShared << ", " << summaryOf(profile) << ", \"lines\": [";
+  const char *separator = "";
+  for (const std::string &line : describeAsJson(profile))
+    file << std::exchange(separator, ", ") << line;
+  file << "]}\n";
   if (!file)
     std::fprintf(stderr, "muntin-emulator: cannot write the profile to '%s'\n", driver.profilePath.c_str());
 }

@@ -58,8 +58,12 @@ void copy(Warp &w, const Instr &in, uint32_t mask) {
       cta.fault(w, ReportKind::Misaligned, static_cast<int>(i), from.address[i],
                 "the source of a copy of " + std::to_string(c.bytes) + " bytes");
   });
-  if (cta.grid().profile)
+  if (cta.grid().profile) {
+    uint32_t reading = 0;
+    eachLane(mask, [&](unsigned i) { reading |= uint32_t(c.sourceBytes[i] != 0) << i; });
     profileAccess(w, in, mask, MemSpace::Shared, c.bytes, to);
+    profileAccess(w, in, reading, MemSpace::Global, c.bytes, from);
+  }
   if (race) {
     c.action = race->act(race->cpAsyncAgent(w), w);
     race->touchHosts(race->cpAsyncAgent(w), c.action, w, mask, c.to, c.bytes, true, false);

@@ -9,7 +9,6 @@
 #include "runtime/emulator/tool/Command.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -114,33 +113,6 @@ void collect(Emulator &e, const std::string &argument, Params &params, std::vect
 
 } // namespace
 
-/// What the profile counted, line by line; as a table, or as an object per line.
-static std::vector<std::string> describe(const Profile &profile, bool json) {
-  std::vector<std::string> lines;
-  std::array<char, 512> text;
-  if (!json) {
-    std::snprintf(text.data(), text.size(), "%6s %-44s %10s %6s %10s %8s %10s %8s", "line", "instruction", "executed",
-                  "lanes", "wavefronts", "extra", "sectors", "extra");
-    lines.emplace_back(text.data());
-  }
-  for (const auto &[key, l] : profile.lines) {
-    const Instruction &i = key.first->function->body[key.second];
-    const double lanes = l.executed ? double(l.lanes) / double(l.executed) : 0;
-    const char *format =
-        json ? "{\"line\": %u, \"instruction\": \"%.*s\", \"executed\": %llu, \"lanes\": %.2f, \"wavefronts\": %llu, "
-               "\"wavefronts_extra\": %llu, \"sectors\": %llu, \"sectors_extra\": %lld}"
-             : "%6u %-44.*s %10llu %6.2f %10llu %8llu %10llu %8lld";
-    std::snprintf(text.data(), text.size(), format, i.line, static_cast<int>(std::min<size_t>(i.mnemonic.size(), 44)),
-                  i.mnemonic.data(), static_cast<unsigned long long>(l.executed), lanes,
-                  static_cast<unsigned long long>(l.wavefronts),
-                  static_cast<unsigned long long>(l.wavefronts - l.leastWavefronts),
-                  static_cast<unsigned long long>(l.sectors),
-                  static_cast<long long>(l.sectors) - static_cast<long long>(l.leastSectors));
-    lines.emplace_back(text.data());
-  }
-  return lines;
-}
-
 RunOutcome runKernel(const std::string &text, const std::string &name, const RunRequest &r, Profile *profile,
                      Trace *trace) {
   Emulator e(architectureOf(text), r.options);
@@ -160,7 +132,7 @@ RunOutcome runKernel(const std::string &text, const std::string &name, const Run
            std::to_string(bytes.size()) + " were given");
   RunOutcome outcome{e.launch(*kernel, r.shape, bytes, profile, trace), {}, {}};
   if (profile) // whose lines point into the module
-    outcome.profile = describe(*profile, r.json);
+    outcome.profile = r.json ? describeAsJson(*profile) : describe(*profile);
   for (const Memory &m : memory) {
     const uint8_t *host = e.host(m.address, m.bytes);
     outcome.buffers.push_back({m.path, {host, host + m.bytes}});

@@ -136,6 +136,25 @@ TEST_F(DriverChecks, CodesAndReports) {
   std::remove(file.c_str());
 }
 
+TEST_F(DriverChecks, ProfileOfALaunch) {
+  const std::string file = testing::TempDir() + "/muntin-profile-" + std::to_string(getpid());
+  set("profile", file.c_str());
+  CUdeviceptr p = allocate(64);
+  void *params[] = {&p};
+  ASSERT_EQ(call("cuMemsetD32_v2", p, 0u, size_t(16)), CUDA_SUCCESS);
+  ASSERT_EQ(launch("touch", 2, 1, params), CUDA_SUCCESS);
+  EXPECT_EQ(call("cuCtxSynchronize"), CUDA_SUCCESS);
+  set("profile", nullptr);
+  std::ifstream in(file);
+  bool found = false;
+  for (std::string line; std::getline(in, line);)
+    found |= line.find("\"kernel\": \"touch\"") != std::string::npos &&
+             line.find("\"instruction\": \"ld.global.b32\", \"executed\": 2") != std::string::npos &&
+             line.find("\"sectors\": 2, \"sectors_extra\": 0}, {") != std::string::npos;
+  EXPECT_TRUE(found);
+  std::remove(file.c_str());
+}
+
 TEST_F(DriverChecks, UseAfterFree) {
   CUdeviceptr p = allocate(64);
   ASSERT_EQ(call("cuMemFree_v2", p), CUDA_SUCCESS);
