@@ -176,7 +176,7 @@ LogicalResult Cta::emitForKeyBoxes(tile::ForKeyBoxesOp op) {
     bindCarried(op.getCarried(), tiles);
     if (copies)
       beginStep(before[numPlaces]);
-    else
+    else if (!op.getBody().getOps<tile::LoadOp>().empty())
       machine.barrier(); // all have read what the next copies overwrite
     result = emitBlock(op.getBody().front());
     Values next(places.drop_front(rank));
