@@ -20,7 +20,7 @@
 using namespace muntin;
 
 /// Each try takes as long as a compilation.
-static constexpr int kMostTries = 4;
+static constexpr int kMostTries = 6;
 
 Result<std::string> Compilation::emitForGpu() {
   Result<std::unique_ptr<Assembler>> found = localAssembler(options);

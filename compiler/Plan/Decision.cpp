@@ -17,20 +17,23 @@ static void moveToFront(std::vector<Candidate> &candidates, std::vector<Candidat
 }
 
 bool Decision::replaceWinner(const std::string &why) {
-  // A plan that needs as many registers as one that spills would most likely spill as well.
-  const int64_t registers = winner().registers;
-  const auto find = [&](bool fewer) {
-    return std::find_if(candidates.begin() + 1, candidates.end(), [&](const Candidate &candidate) {
-      return candidate.refused.empty() && (!fewer || candidate.registers < registers);
-    });
-  };
-  auto next = find(/*fewer=*/true);
-  if (next == candidates.end())
-    next = find(/*fewer=*/false);
-  if (next == candidates.end())
-    return false;
   candidates.front().refused = why;
   candidates.front().assembled = true;
+  // Where one plan spills, another of the same template and as many registers would most likely spill as well.
+  const auto promises = [&](const Candidate &candidate) {
+    return std::none_of(candidates.begin(), candidates.end(), [&](const Candidate &other) {
+      return other.assembled && other.plan.templateName == candidate.plan.templateName &&
+             other.registers <= candidate.registers;
+    });
+  };
+  auto next = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate &candidate) {
+    return candidate.refused.empty() && promises(candidate);
+  });
+  if (next == candidates.end())
+    next = std::find_if(candidates.begin(), candidates.end(),
+                        [](const Candidate &candidate) { return candidate.refused.empty(); });
+  if (next == candidates.end())
+    return false;
   moveToFront(candidates, next);
   return true;
 }

@@ -73,8 +73,8 @@ struct Decision {
   double keptPairs = 0;              ///< per query on the nominal grid; 0 if unknown
   std::vector<int64_t> nominalGrid;
   const Candidate &winner() const { return candidates.front(); }
-  /// The winner does not do: an eligible candidate takes its place, the next of those that need fewer registers or, if
-  /// there are none, the next of all. False if no eligible one is left; then nothing changes.
+  /// The winner does not do: an eligible candidate takes its place, the next of those that need fewer registers than
+  /// all of their template that did not do either or, if there are none, the next of all. False if none is left.
   bool replaceWinner(const std::string &why);
   /// Makes the candidate with this plan the winner, whatever was said of it.
   void restore(const Plan &plan, const std::string &note);

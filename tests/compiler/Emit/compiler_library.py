@@ -3,6 +3,7 @@
 """The compiler library through its C interface, see runtime/abi/Compiler.h."""
 
 import ctypes
+import dataclasses
 
 EMIT_TILE, EMIT_LLVM, EMIT_ASM, EMIT_OBJECT, EMIT_PLAN = 2, 3, 4, 5, 6
 
@@ -25,17 +26,30 @@ class Outcome(ctypes.Structure):
                 ("num_stages", ctypes.c_size_t), ("warning", ctypes.c_char_p)]
 
 
+@dataclasses.dataclass
+class Compiled:
+    output: bytes
+    warning: str
+    seconds: dict
+
+
 class Compiler:
     def __init__(self, path):
         self.library = ctypes.CDLL(path)
 
-    def emit(self, key, kind):
-        """The output as bytes; raises ValueError with the library's message."""
-        options, outcome, text = Options(struct_size=ctypes.sizeof(Options), emit=kind), Outcome(), key.encode()
+    def compile(self, key, kind, ptxas="off"):
+        """Output, warning and the seconds of each stage; raises ValueError with the library's message."""
+        options, outcome = Options(struct_size=ctypes.sizeof(Options), emit=kind, ptxas=ptxas.encode() or None), Outcome()
+        text = key.encode()
         self.library.mtnc_compile(text, ctypes.c_size_t(len(text)), ctypes.byref(options), ctypes.byref(outcome))
         try:
             if outcome.status:
                 raise ValueError(f"{key}: status {outcome.status}: {outcome.message.decode()}")
-            return ctypes.string_at(outcome.bytes, outcome.size)
+            return Compiled(ctypes.string_at(outcome.bytes, outcome.size), (outcome.warning or b"").decode(),
+                            {stage.stage.decode(): stage.seconds for stage in outcome.stages[:outcome.num_stages]})
         finally:
             self.library.mtnc_free(ctypes.byref(outcome))
+
+    def emit(self, key, kind):
+        """The output as bytes; of GPU kernels without asking an assembler."""
+        return self.compile(key, kind).output
