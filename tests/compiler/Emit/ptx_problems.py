@@ -48,12 +48,17 @@ def key_of(element, rank, size, mask, template=""):
     return f"muntin-problem-1 forward {element} rank={rank} d={d} dv={dv} target=sm_80 align={align}{forced} mask={mask}"
 
 
+# Clean for sm_80, while for this architecture ptxas trades some bytes of spills for a second block on a multiprocessor. It
+# would not if asked for one block; whether that is faster, a GPU must tell.
+TRADED = {key_of("f16", 1, (64, 64, 16), "full()"): "sm_90"}
+
+
 def problems():
     """(key, alignment, template, whether the assembler has nothing to object)."""
     count = 0
     for index, (rank, mask) in enumerate(MASKS):
-        for step in range(3):  # three sizes for each mask: all ten after a few masks
-            size = SIZES[(3 * index + step) % len(SIZES)]
+        for step in range(2):  # two sizes for each mask: all ten after five masks
+            size = SIZES[(2 * index + index // 5 + 3 * step) % len(SIZES)]
             if (rank, mask, size) in NOT_CLEAN:
                 continue
             count += 1
@@ -61,12 +66,15 @@ def problems():
     for rank, mask, size in NOT_CLEAN:
         yield key_of("bf16", rank, size, mask), size[2], "", False
     for index, template in enumerate(TEMPLATES):
-        for rank, mask, size in ((2, BANDED, (128, 128, 16)), (1, "causal()", (256, 256, 16)), (1, "full()", (42, 90, 4))):
+        for rank, mask, size in ((2, BANDED, (128, 128, 16)),
+                                 (1, "causal()", (256, 256, 16)) if index % 2 else (1, "full()", (42, 90, 4))):
             yield key_of("f16" if index % 2 else "bf16", rank, size, mask, template), size[2], template, True
     yield key_of("f16", 2, (64, 64, 16), SMALL, "window"), 16, "window", True
     for rank, mask, size in F32:
         yield key_of("f32", rank, size, mask), size[2], "", True
     yield key_of("f32", 1, (32, 32, 16), "sliding(left=16, right=15)", "window"), 16, "window", True
+    for key in TRADED:
+        yield key, 16, "", True
     # Narrower classes than rows without gaps would have.
     for align in (8, 4, 2):
         yield key_of("bf16", 2, (128, 128, align), BANDED), align, "", True
