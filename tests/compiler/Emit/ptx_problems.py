@@ -48,11 +48,6 @@ def key_of(element, rank, size, mask, template=""):
     return f"muntin-problem-1 forward {element} rank={rank} d={d} dv={dv} target=sm_80 align={align}{forced} mask={mask}"
 
 
-# Clean for sm_80, while for this architecture ptxas trades some bytes of spills for a second block on a multiprocessor. It
-# would not if asked for one block; whether that is faster, a GPU must tell.
-TRADED = {key_of("f16", 1, (64, 64, 16), "full()"): "sm_90"}
-
-
 def problems():
     """(key, alignment, template, whether the assembler has nothing to object)."""
     count = 0
@@ -73,8 +68,6 @@ def problems():
     for rank, mask, size in F32:
         yield key_of("f32", rank, size, mask), size[2], "", True
     yield key_of("f32", 1, (32, 32, 16), "sliding(left=16, right=15)", "window"), 16, "window", True
-    for key in TRADED:
-        yield key, 16, "", True
     # Narrower classes than rows without gaps would have.
     for align in (8, 4, 2):
         yield key_of("bf16", 2, (128, 128, align), BANDED), align, "", True
