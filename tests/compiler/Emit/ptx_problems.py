@@ -68,6 +68,8 @@ def problems():
     for rank, mask, size in F32:
         yield key_of("f32", rank, size, mask), size[2], "", True
     yield key_of("f32", 1, (32, 32, 16), "sliding(left=16, right=15)", "window"), 16, "window", True
+    yield key_of("f32", 2, (128, 256, 16), BANDED, "naive"), 16, "naive", True
+    yield key_of("f32", 1, (128, 128, 16), "document()", "row"), 16, "row", True
     # Narrower classes than rows without gaps would have.
     for align in (8, 4, 2):
         yield key_of("bf16", 2, (128, 128, align), BANDED), align, "", True
