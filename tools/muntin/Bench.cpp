@@ -24,7 +24,8 @@ static constexpr const char *kExamples = R"(Examples:
   muntin bench --grid 3136 --heads 4 --head-dim 128 --json
 
 The share of peak counts the pairs that the mask keeps, nothing that the kernel computes besides; the peak is what a
-loop of multiply-adds between registers reaches in the same run, at the same vector width, on as many threads.)";
+loop of multiply-adds between registers reaches in the same run, at the same vector width, on as many threads. On a GPU
+runs are timed in batches on a stream, and no peak is measured.)";
 
 namespace {
 struct BenchResult {
@@ -93,6 +94,13 @@ static Result<BenchResult> benchmark(const Options &options, const Request &requ
     return status;
   if (Status status = countPairs(request, tensors, *kernel, result); !status)
     return status;
+  if (isGpuDevice(options)) {
+    Result<Measurement> measured = measureOnDevice(*session, *kernel, request, tensors, seconds);
+    if (!measured)
+      return measured.status();
+    result.measured = *measured;
+    return result;
+  }
   Expected<Call> call = kernel->call(runtimeArguments(request, tensors));
   if (!call)
     return toStatus(call.error());
@@ -147,12 +155,13 @@ static void printText(const Request &request, const BenchResult &r) {
   std::string stages;
   for (const auto &[stage, seconds] : r.stages.items())
     stages += fmt::format("{}{} {}", stages.empty() ? "" : ", ", stage, formatSeconds(seconds.get<double>()));
+  const bool gpu = r.plan.contains("warps");
+  const std::string where = gpu ? " in batches" : fmt::format(" on {} thread{}", r.threads, r.threads == 1 ? "" : "s");
   Facts facts;
   facts.add("problem", problemKey(request.problem));
   facts.add("plan", fmt::format("{} (variant {})", printPlan(r.plan), r.variant));
-  facts.add("time",
-            fmt::format("{} median, {} least, of {} runs on {} thread{}", formatSeconds(r.measured.median),
-                        formatSeconds(r.measured.least), r.measured.runs, r.threads, r.threads == 1 ? "" : "s"));
+  facts.add("time", fmt::format("{} median, {} least, of {} runs{}", formatSeconds(r.measured.median),
+                                formatSeconds(r.measured.least), r.measured.runs, where));
   if (r.predicted.is_number())
     facts.add("predicted", formatSeconds(r.predicted.get<double>()) + " on one thread");
   facts.add("pairs", fmt::format("{} kept of {} computed", formatCount(r.kept), formatCount(r.processed)));
@@ -168,8 +177,11 @@ static void printText(const Request &request, const BenchResult &r) {
 static Status bench(const Options &options) {
   if (Status status = checkDevice(options); !status)
     return status;
-  if (isGpuDevice(options))
-    return {StatusCode::NotInThisVersion, fmt::format("bench --device {} is not in this version", *options.device)};
+  if (options.device.value_or("").starts_with("emulator"))
+    return Status::invalid(
+        fmt::format("--device is {}: the emulator knows no time; `muntin explain` and tools/baselines "
+                    "count what it does",
+                    *options.device));
   Result<double> seconds = parseFinite("--seconds", options.seconds.value_or("1"));
   if (!seconds)
     return seconds.status();

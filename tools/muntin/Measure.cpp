@@ -31,7 +31,7 @@ double muntin::forwardFlops(const Problem &problem, double pairs) {
   return 2.0 * static_cast<double>(problem.headDim + problem.valueDim) * pairs;
 }
 
-static mtn_pointers pointersOf(const Arguments &arguments, Buffer &workspace) {
+mtn_pointers muntin::pointersOf(const Arguments &arguments, void *workspace) {
   mtn_pointers pointers;
   mtn_pointers_init(&pointers);
   pointers.q = arguments.q.data;
@@ -41,7 +41,7 @@ static mtn_pointers pointersOf(const Arguments &arguments, Buffer &workspace) {
   pointers.lse = static_cast<float *>(arguments.lse->data);
   pointers.segments = arguments.segments ? static_cast<const int32_t *>(arguments.segments->data) : nullptr;
   pointers.kv_segments = arguments.kvSegments ? static_cast<const int32_t *>(arguments.kvSegments->data) : nullptr;
-  pointers.workspace = workspace.data();
+  pointers.workspace = workspace;
   return pointers;
 }
 
@@ -51,7 +51,7 @@ Result<Measurement> muntin::measure(const Call &call, const Request &request, Te
   if (!bytes)
     return toStatus(bytes.error());
   Buffer workspace(*bytes);
-  const mtn_pointers pointers = pointersOf(runtimeArguments(request, tensors), workspace);
+  const mtn_pointers pointers = pointersOf(runtimeArguments(request, tensors), workspace.data());
   std::vector<double> runs, cpuRuns, peaks, cpuPeaks;
   double elapsed = 0, cpuElapsed = 0;
   const auto time = [&] {

@@ -26,6 +26,13 @@ struct Measurement {
 Result<Measurement> measure(const Call &call, const Request &request, Tensors &tensors, const PeakLoop *loop,
                             int threads, double seconds);
 
+/// The same on a device with memory of its own: batches of runs on a stream, and no peak.
+Result<Measurement> measureOnDevice(const Session &session, const Kernel &kernel, const Request &request,
+                                    Tensors &tensors, double seconds);
+
+/// What a run of `arguments` works on.
+mtn_pointers pointersOf(const Arguments &arguments, void *workspace);
+
 double median(std::vector<double> values); ///< 0 without values
 
 /// Multiply-adds of the pairs, as flops: 2 (D + Dv) per pair.

@@ -180,8 +180,7 @@ class NotYet(CommandTest):
         self.not_yet("compile", "--rank", "2", "--op", "backward")
 
     def test_devices(self):
-        for device in ("cuda", "emulator:sm_80"):
-            self.not_yet("bench", *GRID, "--device", device)
+        self.refused(2, ["--device is emulator:sm_80", "knows no time"], "bench", *GRID, "--device", "emulator:sm_80")
         self.not_yet("run", *GRID, "--dtype", "bf16", "--device", "emulator:sm_90a")
         self.not_yet("run", *GRID, "--template", "naive")  # on a CPU
 

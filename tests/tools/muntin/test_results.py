@@ -3,11 +3,12 @@
 """The commands with the real compiler: every problem here is compiled, run and checked."""
 
 import json
+import pathlib
 import shlex
 import struct
 import unittest
 
-from support import CommandTest, npy, read_npy
+from support import COMMAND, CommandTest, npy, read_npy
 
 WINDOW = ("--grid", "12x12", "--mask", "neighborhood(window=5x5)")
 
@@ -186,6 +187,18 @@ class Emulator(CommandTest):
             field = spoilt.split("=")[0]
             other = ",".join(spoilt if item.startswith(field) else item for item in plan.split(","))
             self.refused(2, ["plan", words], "run", *WINDOW, "--dtype", "f16", "--device", "emulator", "--plan", other)
+
+    def test_bench(self):
+        # The device of a GPU on the emulator's library: its times say nothing, and are there.
+        library = next(pathlib.Path(COMMAND).resolve().parent.parent.rglob("libmuntin-emulator.so"))
+        self.environment["MUNTIN_CUDA_LIBRARY"] = str(library)
+        for template in ("border", "unfused"): # without a workspace and with one
+            told = self.json("bench", *WINDOW, "--dtype", "bf16", "--device", "cuda", "--template", template, "--seconds",
+                             "0.01")
+            self.assertEqual(told["pairs_kept"], 144 * 25)
+            self.assertLessEqual(told["seconds_min"], told["seconds"])
+            self.assertGreater(told["seconds_min"], 0)
+            self.assertIsNone(told["flops_peak"])
 
     def test_no_driver(self):
         self.environment["MUNTIN_CUDA_LIBRARY"] = str(self.folder / "none.so")
