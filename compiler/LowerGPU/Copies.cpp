@@ -32,19 +32,24 @@ constexpr int64_t kSwizzledRows = 8;      // swizzles repeat after so many
 // Places in shared memory
 //===----------------------------------------------------------------------===//
 
-SharedTile Cta::allocate(int64_t rows, int64_t columns, Type element, bool readByWords) {
-  const int64_t granule = 32 / bytesOf(element);
-  SharedTile tile{sharedBase, sharedTop, rows, (columns + granule - 1) / granule * granule, 0, element};
-  tile.pitch = tile.rowBytes() + (readByWords ? 16 : 0);
-  sharedTop += (rows * tile.pitch + kSharedAlignment - 1) / kSharedAlignment * kSharedAlignment;
+SharedTile Cta::allocate(tile::TileType type) {
+  const int64_t columns = tile::paddedColumns(type.getShape()[1], bytesOf(type.getElementType()));
+  SharedTile tile{sharedBase, sharedTop, type.getShape()[0], columns, type.getElementType(), type.getLayout()};
+  sharedTop += llvm::alignTo(tile.rows * tile.pitch(), kSharedAlignment);
   sharedBytes = std::max(sharedBytes, sharedTop);
   return tile;
 }
 
+/// Of what no operation loads: in rows for ldmatrix.
+SharedTile Cta::allocate(int64_t rows, int64_t columns, Type element) {
+  const tile::LayoutAttr layout = tile::sharedLayout(b.getContext(), columns, bytesOf(element), /*words=*/false);
+  return allocate(tile::TileType::get(b.getContext(), {rows, columns}, element, layout));
+}
+
 /// Which pieces of a tile's row change places: the number is XORed with a piece's.
 Value Cta::swizzleOf(const SharedTile &tile, Value row) {
-  // Pieces are 2, 4 or 8 times an odd number: after as many rows the rest of 8 begins again on the same banks.
-  return f.rem(f.div(row, kSwizzledRows / tile.mixedPieces()), tile.mixedPieces());
+  const auto [first, count] = tile.layout.swizzle();
+  return f.rem(f.div(row, int64_t(1) << first), int64_t(1) << count);
 }
 
 /// Address of a unit of a row, from the tile's beginning.
@@ -53,14 +58,14 @@ Value Cta::unitAddress(const SharedTile &tile, Value row, Value unit, int64_t un
   Value piece = f.div(unit, perPiece), within = f.mul(f.rem(unit, perPiece), unitBytes);
   piece = b.createOrFold<arith::XOrIOp>(loc, piece, swizzleOf(tile, row));
   Value inRow = f.add(f.mul(piece, 16), within);
-  return f.add(tile.start, f.add(f.mul(row, tile.pitch), inRow));
+  return f.add(tile.start, f.add(f.mul(row, tile.pitch()), inRow));
 }
 
 /// The swizzle takes part in the low bits of a row only: the others are an offset.
 Value Cta::unitPointer(const SharedTile &tile, SplitRow row, Value unit, int64_t unitBytes) {
   const int64_t swizzled = row.more % kSwizzledRows;
   Value low = swizzled ? f.either(row.first, constant(swizzled)) : row.first;
-  return machine.sharedPointer(unitAddress(tile, low, unit, unitBytes), tile.base + (row.more - swizzled) * tile.pitch);
+  return machine.sharedPointer(unitAddress(tile, low, unit, unitBytes), tile.base + (row.more - swizzled) * tile.pitch());
 }
 
 //===----------------------------------------------------------------------===//
@@ -173,8 +178,7 @@ void Cta::copyRows(const Operand &operand, const TileBox &box, const SharedTile 
 
 void Cta::copyIn(tile::LoadOp op) {
   tile::TileType type = op.getTile().getType();
-  SharedTile tile =
-      allocate(type.getShape()[0], type.getShape()[1], type.getElementType(), isReadByWords(op.getTile()));
+  SharedTile tile = allocate(type);
   if (op.getBox().getDefiningOp<tile::QueryBoxOp>())
     reserveOutput(tile);
   copyRows(operands.find(op.getSource())->second, boxes.lookup(op.getBox()), tile);

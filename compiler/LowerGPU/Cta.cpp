@@ -119,6 +119,8 @@ LogicalResult Cta::emitOp(mlir::Operation &op) {
     if (auto tile = dyn_cast<tile::TileType>(type); tile && !tile.hasStaticShape())
       return op.emitOpError(
           "makes a tile of all keys, which has no lowering to PTX; tile-walk-rows makes walks of them");
+    else if (tile && !tile.getLayout())
+      return op.emitOpError("makes a tile without a layout; tile-assign-layouts says where its elements are");
   if (auto query = dyn_cast<tile::QueryBoxOp>(op)) {
     boxes[query.getBox()] = queries;
   } else if (auto live = dyn_cast<tile::LiveKeysOp>(op)) {
@@ -203,10 +205,7 @@ bool Cta::isRow(Value value) {
 }
 
 int64_t Cta::registersOf(tile::TileType type) {
-  if (type.getShape().size() == 1)
-    return 2;
-  const int64_t columns = 32 / bytesOf(element()); // of the product that it is used in, or comes from
-  return (type.getShape()[1] + columns - 1) / columns * (columns / 2);
+  return type.getLayout().numRegisters(type.getShape().size() == 1 ? 1 : type.getShape()[1]);
 }
 
 /// Of the tensors that are multiplied.
@@ -217,25 +216,42 @@ Type Cta::element() {
   return b.getF32Type();              // it multiplies nothing: any will do
 }
 
-/// Register `index` of a tile, or what stands there for all columns.
-Value Cta::elementOf(Value tile, int64_t index, bool ofRow) {
-  if (!isa<tile::TileType>(tile.getType()))
+/// What register `index` of a tile of type `into` is computed from: of a tile of the same layout the same register, of
+/// one number per row that of the row, and a number for all.
+Value Cta::elementOf(Value tile, int64_t index, tile::TileType into) {
+  auto type = dyn_cast<tile::TileType>(tile.getType());
+  if (!type)
     return scalars.lookupOrDefault(tile);
   const Values &values = registers.find(tile)->second;
-  return isRow(tile) && !ofRow ? values[(index >> 1) & 1] : values[index];
+  if (type.getLayout() == into.getLayout())
+    return values[index];
+  tile::Move place = into.getLayout().ofRegister(index);
+  if (type.getShape().size() == 1)
+    place.column = 0;
+  return values[*type.getLayout().registerOf(place)];
+}
+
+/// Whether one is made of the other within each lane.
+static bool haveSameLanes(tile::TileType from, tile::TileType to) {
+  return from.getShape().size() < to.getShape().size() || from.getLayout().getLanes() == to.getLayout().getLanes();
 }
 
 LogicalResult Cta::emitElementwise(mlir::Operation &op) {
   Value tile = op.getResult(0);
-  const bool row = isRow(tile);
-  for (Value operand : op.getOperands())
-    if (isa<tile::TileType>(operand.getType()) && !registers.count(operand))
+  const auto type = cast<tile::TileType>(tile.getType());
+  for (Value operand : op.getOperands()) {
+    auto from = dyn_cast<tile::TileType>(operand.getType());
+    if (from && !registers.count(operand))
       return op.emitOpError("works on a tile that is in shared memory, which has no lowering to PTX yet");
+    if (from && !haveSameLanes(from, type))
+      return op.emitOpError("changes ") << from.getLayout() << " to " << type.getLayout()
+                                        << ", which has no lowering to PTX: elements would change lanes";
+  }
   Values results;
-  for (int64_t index = 0; index < registersOf(cast<tile::TileType>(tile.getType())); ++index) {
+  for (int64_t index = 0; index < registersOf(type); ++index) {
     Values inputs;
     for (Value operand : op.getOperands())
-      inputs.push_back(elementOf(operand, index, row));
+      inputs.push_back(elementOf(operand, index, type));
     if (isa<tile::BroadcastOp, tile::ConvertOp>(op)) // rounding waits for the product, which packs pairs
       results.push_back(inputs[0]);
     else if (isa<math::Exp2Op>(op))
@@ -256,21 +272,22 @@ Value Cta::combine(tile::ReduceKind kind, Value x, Value y) {
   return arith::AddFOp::create(b, loc, x, y);
 }
 
-/// Of the four lanes of a row.
-Value Cta::acrossLanes(tile::ReduceKind kind, Value number) {
-  for (int32_t distance : {2, 1})
-    number = combine(kind, number, machine.shuffleXor(number, distance));
+/// Of all lanes that share a row.
+Value Cta::acrossLanes(tile::ReduceKind kind, Value number, tile::LayoutAttr layout) {
+  for (int64_t distance : llvm::reverse(layout.lanesOfOneRow()))
+    number = combine(kind, number, machine.shuffleXor(number, int32_t(distance)));
   return number;
 }
 
 /// Registers in pairs, then pairs of pairs, then the lanes of a row, unless they keep their sums.
 void Cta::reduce(tile::ReduceOp op) {
   const Values &source = registers.find(op.getSource())->second;
+  const tile::LayoutAttr from = op.getSource().getType().getLayout(), to = op.getResult().getType().getLayout();
   Values rows;
-  for (int row = 0; row < 2; ++row) {
+  for (int64_t number = 0; number < registersOf(op.getResult().getType()); ++number) {
     Values left;
     for (size_t index = 0; index < source.size(); ++index)
-      if (int((index >> 1) & 1) == row)
+      if (from.ofRegister(int64_t(index)).row == to.ofRegister(number).row)
         left.push_back(source[index]);
     while (left.size() > 1) {
       Values next;
@@ -280,7 +297,7 @@ void Cta::reduce(tile::ReduceOp op) {
         next.push_back(left.back());
       left = next;
     }
-    rows.push_back(laneSums.contains(op.getResult()) ? left[0] : acrossLanes(op.getKind(), left[0]));
+    rows.push_back(laneSums.contains(op.getResult()) ? left[0] : acrossLanes(op.getKind(), left[0], from));
   }
   registers[op.getResult()] = rows;
 }
@@ -290,7 +307,7 @@ void Cta::completeSums(tile::ForKeyBoxesOp walk) {
   for (auto [carried, result] : llvm::zip(walk.getCarried(), walk.getResults()))
     if (laneSums.contains(carried) && !laneSums.contains(result))
       for (Value &part : registers[result])
-        part = acrossLanes(tile::ReduceKind::Add, part);
+        part = acrossLanes(tile::ReduceKind::Add, part, cast<tile::TileType>(result.getType()).getLayout());
 }
 
 //===----------------------------------------------------------------------===//

@@ -44,6 +44,7 @@
 #include "compiler/LowerGPU/Machine.h"
 #include "dialect/attn/Attn.h"
 #include "dialect/attn/FoldingBuilder.h"
+#include "dialect/tile/Layout.h"
 #include "dialect/tile/Tile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -70,13 +71,14 @@ struct SharedTile {
   int64_t base; ///< bytes
   int64_t rows;
   int64_t columns; ///< padded to the product's inner extent, which has 32 bytes
-  int64_t pitch;   ///< bytes
   Type element;
+  tile::LayoutAttr layout;
   int64_t group = 0; ///< of the copies that fill it
   int64_t rowBytes() const { return columns * bytesOf(element); }
   int64_t pieces() const { return rowBytes() / 16; }
+  int64_t pitch() const { return layout.getPitch(); } ///< bytes
   /// That change places in a row: 1 where it is not swizzled.
-  int64_t mixedPieces() const { return pitch > rowBytes() ? 1 : std::min<int64_t>(pieces() & -pieces(), 8); }
+  int64_t mixedPieces() const { return int64_t(1) << layout.swizzle().second; }
 };
 
 /// Registers of one operand of a product. f32 are split: `rest` is what tf32 leaves of the numbers; else it is empty.
@@ -122,8 +124,6 @@ struct KeyWalk {
   Values fullBegin = {}, fullEnd = {}; ///< of those that the border leaves out; empty where there are none to leave out
 };
 
-bool isReadByWords(Value tileOrRing);
-
 class Cta {
 public:
   /// `name`: of the lowered kernel.
@@ -139,10 +139,10 @@ private:
   Operand operandOf(Tensor tensor, tile::GridTensorType type, Value ofHead);
   void splitScale(tile::SplitScaleOp op);
   mlir::LogicalResult emitElementwise(mlir::Operation &op);
-  Value elementOf(Value tile, int64_t index, bool ofRow);
+  Value elementOf(Value tile, int64_t index, tile::TileType into);
   void reduce(tile::ReduceOp op);
   Value combine(tile::ReduceKind kind, Value x, Value y);
-  Value acrossLanes(tile::ReduceKind kind, Value number);
+  Value acrossLanes(tile::ReduceKind kind, Value number, tile::LayoutAttr layout);
   void completeSums(tile::ForKeyBoxesOp walk);
   void countPairs(tile::CountOp op);
   bool isRow(Value value);
@@ -191,7 +191,8 @@ private:
   // Copies.cpp
   void copyIn(tile::LoadOp op);
   void copyRows(const Operand &operand, const TileBox &box, const SharedTile &tile);
-  SharedTile allocate(int64_t rows, int64_t columns, Type element, bool readByWords = false);
+  SharedTile allocate(tile::TileType type);
+  SharedTile allocate(int64_t rows, int64_t columns, Type element);
   void scale(const SharedTile &tile, Value factor);
   int64_t outputColumns();
   void reserveOutput(const SharedTile &query);

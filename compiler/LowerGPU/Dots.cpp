@@ -42,8 +42,8 @@ Values Cta::loadMatrices(const SharedTile &tile, Value laneRow, Value lanePiece,
   const int64_t mixed = tile.mixedPieces() - 1;
   Value place = b.createOrFold<arith::XOrIOp>(loc, lanePiece, swizzleOf(tile, laneRow));
   place = b.createOrFold<arith::XOrIOp>(loc, place, constant(piece & mixed));
-  Value address = f.add(f.add(tile.start, f.mul(laneRow, tile.pitch)), f.mul(place, 16));
-  const int64_t offset = tile.base + row * tile.pitch + 16 * (piece & ~mixed);
+  Value address = f.add(f.add(tile.start, f.mul(laneRow, tile.pitch())), f.mul(place, 16));
+  const int64_t offset = tile.base + row * tile.pitch() + 16 * (piece & ~mixed);
   return machine.loadMatrices(machine.sharedPointer(address, offset), transposed);
 }
 

@@ -31,8 +31,7 @@ using namespace muntin::gpu;
 //===----------------------------------------------------------------------===//
 
 void Cta::allocateRing(tile::RingOp op) {
-  tile::TileType type = op.getRing().getType().getTile();
-  Ring ring{allocate(type.getShape()[0], type.getShape()[1], type.getElementType(), isReadByWords(op.getRing()))};
+  Ring ring{allocate(op.getRing().getType().getTile())};
   ring.bytes = sharedTop - ring.first.base;
   sharedTop += (plan.getStages() - 1) * ring.bytes;
   sharedBytes = std::max(sharedBytes, sharedTop);

@@ -33,16 +33,6 @@ Fragment Fragment::slice(size_t first, size_t count) const {
   return {of(numbers), of(rest)};
 }
 
-/// Whether a tile, or those of a ring, are values of f32: ldmatrix transposes none, so the product reads single words.
-bool muntin::gpu::isReadByWords(Value tileOrRing) {
-  return llvm::any_of(tileOrRing.getUsers(), [&](mlir::Operation *user) {
-    if (auto await = dyn_cast<tile::AwaitOp>(user))
-      return isReadByWords(await.getTile());
-    auto dot = dyn_cast<tile::DotOp>(user);
-    return dot && dot.getRhs() == tileOrRing && !dot.getTransposed() && dot.getRhs().getType().getElementType().isF32();
-  });
-}
-
 /// An operand of a product; f32 are split.
 Fragment Cta::fragmentOf(Type element, const Values &registers) {
   if (!element.isF32())
@@ -87,8 +77,8 @@ void Cta::emitProductOfWords(tile::DotOp op, ArrayRef<Value> left, const SharedT
   SmallVector<Fragment> probabilities; // of eight keys each
   for (int64_t index = 0; index < value.rows / 2; index += 4)
     probabilities.push_back(
-        fragmentOf(value.element, {left[index], left[index + 2], left[index + 1], left[index + 3]}));
-  Value address = f.add(f.add(value.start, f.mul(laneInGroup, 2 * value.pitch)), f.mul(laneGroup, 4));
+        fragmentOf(value.element, Values(left.slice(index, 4))));
+  Value address = f.add(f.add(value.start, f.mul(laneInGroup, 2 * value.pitch())), f.mul(laneGroup, 4));
   Values sums =
       op.getAcc() ? registers.find(op.getAcc())->second : Values(registersOf(op.getResult().getType()), number(0));
   for (int64_t column = 0; column < value.columns; column += 8) {
@@ -96,7 +86,7 @@ void Cta::emitProductOfWords(tile::DotOp op, ArrayRef<Value> left, const SharedT
     for (auto [step, eight] : llvm::enumerate(probabilities)) {
       Values rows;
       for (int64_t row : {0, 1}) {
-        const int64_t offset = value.base + (8 * int64_t(step) + row) * value.pitch + 4 * column;
+        const int64_t offset = value.base + (8 * int64_t(step) + row) * value.pitch() + 4 * column;
         rows.push_back(machine.load(b.getI32Type(), machine.sharedPointer(address, offset), 4));
       }
       sum = multiply(value.element, eight, fragmentOf(value.element, rows), sum);

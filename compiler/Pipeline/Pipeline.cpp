@@ -62,6 +62,7 @@ static void buildGpuTilePasses(PassManager &passes) {
   buildTilePasses(passes);
   passes.addNestedPass<func::FuncOp>(tile::createTileIssueCopiesEarlyPass());
   passes.addNestedPass<func::FuncOp>(tile::createTileRunCopiesAheadPass());
+  passes.addNestedPass<func::FuncOp>(tile::createTileAssignLayoutsPass());
 }
 
 static void buildCpuPasses(PassManager &passes) {

@@ -10,6 +10,7 @@
 #include "compiler/Plan/CostModel.h"
 #include "compiler/Plan/GpuRows.h"
 #include "compiler/Plan/Hull.h"
+#include "dialect/tile/Layout.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -52,7 +53,7 @@ static int64_t volumeOf(const std::vector<int64_t> &box) {
 static int64_t roundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
 int64_t muntin::sharedPitch(const Problem &problem, int64_t columns, bool readByWords) {
-  return roundUp(columns * elementTypeBytes(problem.element), kRowGranule) + (readByWords ? 16 : 0);
+  return tile::sharedPitch(columns, elementTypeBytes(problem.element), readByWords);
 }
 
 int64_t muntin::valuePitch(const Problem &problem) {

@@ -143,4 +143,29 @@ def TileRunCopiesAheadPass : Pass<"tile-run-copies-ahead", "::mlir::func::FuncOp
   }];
 }
 
+def TileAssignLayoutsPass : Pass<"tile-assign-layouts", "::mlir::func::FuncOp"> {
+  let summary = "Say of each tile where its elements are";
+  let description = [{
+    For machines whose tiles lie in shared memory and in registers of many lanes;
+    dialect/tile/Layout.h teaches layouts. What changes a layout is a
+    `tile.convert`, which stands only where a product's left operand is computed.
+
+    Before:
+    ```mlir
+    %K = tile.load %k at %keys : ... -> !tile.tile<16x64xbf16>
+    %S = tile.dot %Q, %K transposed : ... -> !tile.tile<16x16xf32>
+    %P = tile.convert %S : !tile.tile<16x16xf32> -> !tile.tile<16x16xbf16>
+    ```
+    After:
+    ```mlir
+    #shared = #tile.layout<8x64, row = [[1, 8], ...], offset = [[0, 1], ...], pitch = 128>
+    #sums = #tile.layout<16x8, register = [[0, 1], [8, 0]], lane = [[0, 2], [0, 4], [1, 0], ...]>
+    #left = #tile.layout<16x16, register = [[0, 1], [8, 0], [0, 8]], lane = [[0, 2], [0, 4], [1, 0], ...]>
+    %K = tile.load %k at %keys : ... -> !tile.tile<16x64xbf16, #shared>
+    %S = tile.dot %Q, %K transposed : ... -> !tile.tile<16x16xf32, #sums>
+    %P = tile.convert %S : !tile.tile<16x16xf32, #sums> -> !tile.tile<16x16xbf16, #left>
+    ```
+  }];
+}
+
 #endif // MUNTIN_COMPILER_TILE_PASSES

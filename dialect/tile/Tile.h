@@ -18,6 +18,16 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include <optional>
+
+namespace muntin::tile {
+/// By so many rows and columns.
+struct Move {
+  int64_t row = 0, column = 0;
+  bool operator==(const Move &) const = default;
+};
+} // namespace muntin::tile
+
 #include "dialect/tile/TileDialect.h.inc"
 #include "dialect/tile/TileEnums.h.inc"
 #define GET_ATTRDEF_CLASSES

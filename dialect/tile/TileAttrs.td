@@ -60,6 +60,41 @@ def Tile_WarpsAttr : Tile_Attr<"Warps", "warps"> {
   let genVerifyDecl = 1;
 }
 
+def Tile_LayoutAttr : Tile_Attr<"Layout", "layout"> {
+  let summary = "where the elements of a tile are: in registers of lanes, or in rows of shared memory";
+  let description = [{
+    dialect/tile/Layout.h teaches it. An atom of rows by columns, and for each bit
+    of a register's number and a lane's, or of a row and an offset in it, the rows
+    and columns that it moves by:
+
+    `#tile.layout<16x8, register = [[0, 1], [8, 0]], lane = [[0, 2], [0, 4], [1, 0], [2, 0], [4, 0]]>`
+    `#tile.layout<8x64, row = [[1, 8], [2, 16], [4, 32]], offset = [[0, 1], ...], pitch = 256>`
+
+    Lists are flat: row and column of one bit behind the other. Moves lie within
+    the atom.
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$atom, ArrayRefParameter<"int64_t">:$registers,
+      ArrayRefParameter<"int64_t">:$lanes, ArrayRefParameter<"int64_t">:$rows, ArrayRefParameter<"int64_t">:$offsets,
+      "int64_t":$pitch);
+  let hasCustomAssemblyFormat = 1; // moves are printed as pairs
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// What a register of a lane holds, from the lane's first element; registers are counted on over atoms.
+    Move ofRegister(int64_t number) const;
+    Move ofLane(int64_t lane) const;
+    /// The element at an offset (in elements) of a row in memory.
+    Move inMemory(int64_t row, int64_t offset) const;
+    /// The inverse of ofRegister().
+    std::optional<int64_t> registerOf(Move place) const;
+    /// Of a lane, for a tile of so many columns.
+    int64_t numRegisters(int64_t columns) const;
+    /// Distances between the lanes that share a row: what a reduction goes over.
+    ::llvm::SmallVector<int64_t> lanesOfOneRow() const;
+    /// The bits of a row that change places of pieces: the first, and how many.
+    std::pair<int64_t, int64_t> swizzle() const;
+  }];
+}
+
 def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
   let summary = "the planner's decision, as passes and people read it";
   let description = [{

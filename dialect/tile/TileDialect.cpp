@@ -74,20 +74,24 @@ Type TileType::parse(AsmParser &parser) {
   SmallVector<int64_t> shape;
   Type elementType;
   SMLoc loc = parser.getCurrentLocation();
+  LayoutAttr layout;
   if (parser.parseLess() || parser.parseDimensionList(shape, /*allowDynamic=*/true) || parser.parseType(elementType) ||
-      parser.parseGreater())
+      (succeeded(parser.parseOptionalComma()) && parser.parseAttribute(layout)) || parser.parseGreater())
     return {};
-  return parser.getChecked<TileType>(loc, parser.getContext(), shape, elementType);
+  return parser.getChecked<TileType>(loc, parser.getContext(), shape, elementType, layout);
 }
 
 void TileType::print(AsmPrinter &printer) const {
   printer << '<';
   printer.printDimensionList(getShape());
-  printer << 'x' << getElementType() << '>';
+  printer << 'x' << getElementType();
+  if (getLayout())
+    printer << ", " << getLayout();
+  printer << '>';
 }
 
 LogicalResult TileType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape,
-                               Type elementType) {
+                               Type elementType, LayoutAttr) {
   if (shape.empty() || shape.size() > 2)
     return emitError() << "expected rows, or rows and columns, got " << shape.size() << " extents";
   if (ShapedType::isDynamic(shape.front()) && shape.size() == 1)
@@ -101,7 +105,7 @@ LogicalResult TileType::verify(function_ref<InFlightDiagnostic()> emitError, Arr
 }
 
 ShapedType TileType::cloneWith(std::optional<ArrayRef<int64_t>> shape, Type elementType) const {
-  return TileType::get(getContext(), shape.value_or(getShape()), elementType);
+  return TileType::get(getContext(), shape.value_or(getShape()), elementType, getLayout());
 }
 
 bool TileType::hasRank() const { return true; }
@@ -109,5 +113,78 @@ bool TileType::hasRank() const { return true; }
 LogicalResult BoxType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t rank) {
   if (rank < 1 || rank > 3)
     return emitError() << "expected a rank of 1 to 3, got " << rank;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Layouts as text
+//===----------------------------------------------------------------------===//
+
+/// "name = [[0, 1], [8, 0]]", after a comma.
+static ParseResult parseMoves(AsmParser &parser, SmallVector<int64_t> &moves) {
+  auto number = [&] { return parser.parseInteger(moves.emplace_back()); };
+  auto move = [&] {
+    return failure(parser.parseLSquare() || number() || parser.parseComma() || number() || parser.parseRSquare());
+  };
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, move);
+}
+
+Attribute LayoutAttr::parse(AsmParser &parser, Type) {
+  SmallVector<int64_t> atom, registers, lanes, rows, offsets;
+  int64_t pitch = 0;
+  const SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess() || parser.parseDimensionList(atom, /*allowDynamic=*/false, /*withTrailingX=*/false))
+    return {};
+  while (succeeded(parser.parseOptionalComma())) {
+    StringRef name;
+    const SMLoc at = parser.getCurrentLocation();
+    if (parser.parseKeyword(&name) || parser.parseEqual())
+      return {};
+    SmallVector<int64_t> *moves = name == "register" ? &registers
+                                  : name == "lane"   ? &lanes
+                                  : name == "row"    ? &rows
+                                  : name == "offset" ? &offsets
+                                                     : nullptr;
+    if (!moves && name != "pitch")
+      return parser.emitError(at) << "expected register, lane, row, offset or pitch, got " << name, Attribute();
+    if (moves ? parseMoves(parser, *moves) : parser.parseInteger(pitch))
+      return {};
+  }
+  if (parser.parseGreater())
+    return {};
+  return parser.getChecked<LayoutAttr>(loc, parser.getContext(), atom, registers, lanes, rows, offsets, pitch);
+}
+
+void LayoutAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  printer.printDimensionList(getAtom());
+  auto moves = [&](StringRef name, ArrayRef<int64_t> bases) {
+    if (bases.empty())
+      return;
+    printer << ", " << name << " = [";
+    for (size_t i = 0; i < bases.size(); i += 2)
+      printer << (i ? ", [" : "[") << bases[i] << ", " << bases[i + 1] << ']';
+    printer << ']';
+  };
+  moves("register", getRegisters());
+  moves("lane", getLanes());
+  moves("row", getRows());
+  moves("offset", getOffsets());
+  if (getPitch())
+    printer << ", pitch = " << getPitch();
+  printer << '>';
+}
+
+LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> atom,
+                                 ArrayRef<int64_t> registers, ArrayRef<int64_t> lanes, ArrayRef<int64_t> rows,
+                                 ArrayRef<int64_t> offsets, int64_t pitch) {
+  if (atom.size() != 2)
+    return emitError() << "expected an atom of rows and columns, got " << atom.size() << " extents";
+  for (ArrayRef<int64_t> bases : {registers, lanes, rows, offsets})
+    for (size_t i = 0; i < bases.size(); ++i)
+      if (bases[i] < 0 || bases[i] >= atom[i % 2])
+        return emitError() << "expected moves within the atom of " << atom[0] << "x" << atom[1] << ", got " << bases[i];
+  if (pitch < 0)
+    return emitError() << "expected a pitch of at least 0 bytes, got " << pitch;
   return success();
 }

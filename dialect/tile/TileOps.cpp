@@ -175,7 +175,9 @@ LogicalResult BroadcastOp::verify() { // broadcast_c1
   TileType tile = getTile().getType();
   Type source = getSource().getType();
   Type row = TileType::get(getContext(), tile.getShape().take_front(1), tile.getElementType());
-  if (source == tile.getElementType() || (source == row && tile.getShape().size() == 2))
+  auto sourceTile = dyn_cast<TileType>(source);
+  if (source == tile.getElementType() ||
+      (sourceTile && sourceTile.withLayout({}) == row && tile.getShape().size() == 2))
     return success();
   return emitOpError() << "expected " << tile.getElementType() << " or " << row << ", got " << source;
 }
@@ -193,7 +195,7 @@ OpFoldResult ConvertOp::fold(FoldAdaptor) {
 LogicalResult ReduceOp::verify() { // reduce_c1
   TileType source = getSource().getType();
   Type row = TileType::get(getContext(), source.getShape().take_front(1), source.getElementType());
-  if (source.getShape().size() == 2 && getResult().getType() == row)
+  if (source.getShape().size() == 2 && getResult().getType().withLayout({}) == row)
     return success();
   return emitOpError() << "expected " << row << ", got " << getResult().getType();
 }

@@ -8,6 +8,7 @@
 #ifndef MUNTIN_TILE_TYPES
 #define MUNTIN_TILE_TYPES
 
+include "dialect/tile/TileAttrs.td"
 include "dialect/tile/TileDialect.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/BuiltinTypeInterfaces.td"
@@ -27,9 +28,17 @@ def Tile_TileType : Tile_Type<"Tile", "tile", [
     `!tile.tile<24x64xf32>` has 24 rows and 64 columns; `!tile.tile<24xf32>` one
     number per row. Extents are capacities: the box that a tile was loaded from
     says how many rows count. The last extent may be `?`, for templates that
-    keep the scores of all keys at once.
+    keep the scores of all keys at once. tile-assign-layouts adds where the
+    elements are: `!tile.tile<16x64xf32, #tile.layout<...>>`.
   }];
-  let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType);
+  let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType,
+      OptionalParameter<"::muntin::tile::LayoutAttr">:$layout);
+  let builders = [TypeBuilder<(ins "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Type":$elementType), [{
+    return $_get($_ctxt, shape, elementType, LayoutAttr());
+  }]>];
+  let extraClassDeclaration = [{
+    TileType withLayout(LayoutAttr layout) const { return get(getContext(), getShape(), getElementType(), layout); }
+  }];
   let hasCustomAssemblyFormat = 1; // the `24x64xf32` form, as for vectors and tensors
   let genVerifyDecl = 1;
 }

@@ -1,8 +1,8 @@
 // What the plan's alignment makes of a copy: past the first-level cache for 16 bytes, through it for 8 and 4, a load and
 // a store for 2. What the box or the row lacks becomes zeros and is not read.
-// RUN: sed s/ALIGN/16/ %s | muntin-opt --gpu-lower-tiles --cse | FileCheck %s --check-prefix=WIDE
-// RUN: sed s/ALIGN/8/ %s | muntin-opt --gpu-lower-tiles --cse | FileCheck %s --check-prefix=MIDDLE
-// RUN: sed s/ALIGN/2/ %s | muntin-opt --gpu-lower-tiles --cse | FileCheck %s --check-prefix=NARROW
+// RUN: sed s/ALIGN/16/ %s | muntin-opt --tile-assign-layouts --gpu-lower-tiles --cse | FileCheck %s --check-prefix=WIDE
+// RUN: sed s/ALIGN/8/ %s | muntin-opt --tile-assign-layouts --gpu-lower-tiles --cse | FileCheck %s --check-prefix=MIDDLE
+// RUN: sed s/ALIGN/2/ %s | muntin-opt --tile-assign-layouts --gpu-lower-tiles --cse | FileCheck %s --check-prefix=NARROW
 
 #plan = #tile.plan<template_name = "window", query_box = #tile.shape<[4, 4]>, query_step = #tile.shape<[1, 1]>,
                    key_box = #tile.shape<[4, 4]>, pack = "none", target = "sm_80", warps = 1, stages = 1,

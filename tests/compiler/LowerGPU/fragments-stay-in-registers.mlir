@@ -1,6 +1,6 @@
 // Scores of 16 queries and 16 keys at D = 32: two steps of the inner extent, each four registers of queries and four of
 // keys. The probabilities become the left operand of the next product without leaving their lane.
-// RUN: muntin-opt %s --gpu-lower-tiles | FileCheck %s
+// RUN: muntin-opt %s --tile-assign-layouts --gpu-lower-tiles | FileCheck %s
 
 #plan = #tile.plan<template_name = "window", query_box = #tile.shape<[16]>, query_step = #tile.shape<[1]>,
                    key_box = #tile.shape<[16]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16>

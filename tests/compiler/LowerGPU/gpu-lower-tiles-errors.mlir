@@ -1,4 +1,4 @@
-// RUN: muntin-opt %s --gpu-lower-tiles --split-input-file --verify-diagnostics
+// RUN: muntin-opt %s --tile-assign-layouts --gpu-lower-tiles --split-input-file --verify-diagnostics
 
 #plan = #tile.plan<template_name = "row", query_box = #tile.shape<[16]>, query_step = #tile.shape<[1]>,
                    key_box = #tile.shape<[1]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16>

@@ -1,6 +1,6 @@
 // A sum that a walk only scales and adds to stays apart in the four lanes of a row: of the steps only the maximum asks
 // other lanes, two shuffles for each of a lane's two rows. The sum is completed behind the second walk.
-// RUN: muntin-opt %s --gpu-lower-tiles | FileCheck %s
+// RUN: muntin-opt %s --tile-assign-layouts --gpu-lower-tiles | FileCheck %s
 
 #plan = #tile.plan<template_name = "border", query_box = #tile.shape<[16]>, query_step = #tile.shape<[1]>,
                    key_box = #tile.shape<[16]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16>

@@ -1,5 +1,5 @@
 // Where a box's extents are powers of two, what a band allows on an axis is a run of bits, and a score tests its bit.
-// RUN: muntin-opt %s --gpu-lower-tiles --cse | FileCheck %s
+// RUN: muntin-opt %s --tile-assign-layouts --gpu-lower-tiles --cse | FileCheck %s
 
 #plan = #tile.plan<template_name = "window", query_box = #tile.shape<[4, 4]>, query_step = #tile.shape<[1, 1]>,
                    key_box = #tile.shape<[4, 4]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16>

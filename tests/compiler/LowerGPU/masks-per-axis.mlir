@@ -1,6 +1,6 @@
 // Of a band, a query's keys are a run of places on each axis of the box. A box whose extents are no powers of two is compared:
 // 15 keys as 3x5 are 16 columns, of which a lane has four for each of its two queries, with a compare for each axis.
-// RUN: muntin-opt %s --gpu-lower-tiles --cse | FileCheck %s
+// RUN: muntin-opt %s --tile-assign-layouts --gpu-lower-tiles --cse | FileCheck %s
 
 #plan = #tile.plan<template_name = "window", query_box = #tile.shape<[4, 4]>, query_step = #tile.shape<[1, 1]>,
                    key_box = #tile.shape<[3, 5]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16>

@@ -1,5 +1,5 @@
 // Scores in memory lie as fragments do: four numbers of a lane are one access of 16 bytes, and nobody waits for anybody.
-// RUN: muntin-opt %s --gpu-lower-tiles --cse | FileCheck %s
+// RUN: muntin-opt %s --tile-assign-layouts --gpu-lower-tiles --cse | FileCheck %s
 
 #plan = #tile.plan<template_name = "row", query_box = #tile.shape<[16]>, query_step = #tile.shape<[1]>,
                    key_box = #tile.shape<[16]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16,

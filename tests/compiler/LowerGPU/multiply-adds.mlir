@@ -1,6 +1,6 @@
 // The engine `fma`: no matrix unit anywhere. A score is a chain of multiply-adds along the head dimension, an output one
 // along the keys, whose probabilities four lanes share through shared memory.
-// RUN: muntin-opt %s --gpu-lower-tiles --cse | FileCheck %s
+// RUN: muntin-opt %s --tile-assign-layouts --gpu-lower-tiles --cse | FileCheck %s
 
 #plan = #tile.plan<template_name = "window", query_box = #tile.shape<[16]>, query_step = #tile.shape<[1]>,
                    key_box = #tile.shape<[16]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16,

@@ -1,6 +1,6 @@
 // Copies that run ahead: the first boxes are on their way before the loop, a step waits and meets once with two stages,
 // and copies the next box, if there is one, behind that.
-// RUN: muntin-opt %s --gpu-lower-tiles | FileCheck %s
+// RUN: muntin-opt %s --tile-assign-layouts --gpu-lower-tiles | FileCheck %s
 
 #plan = #tile.plan<template_name = "stages", query_box = #tile.shape<[16]>, query_step = #tile.shape<[1]>,
                    key_box = #tile.shape<[16]>, pack = "none", target = "sm_80", warps = 1, stages = 2, align = 16>

@@ -1,6 +1,6 @@
 // Where boxes of the border lie is known before the loop, too: the walk jumps over the full ones. A mask that is no
 // band is asked about each box.
-// RUN: muntin-opt %s --gpu-lower-tiles | FileCheck %s
+// RUN: muntin-opt %s --tile-assign-layouts --gpu-lower-tiles | FileCheck %s
 
 #plan = #tile.plan<template_name = "border", query_box = #tile.shape<[4, 4]>, query_step = #tile.shape<[1, 1]>,
                    key_box = #tile.shape<[2, 8]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16>
