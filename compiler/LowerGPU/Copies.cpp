@@ -65,7 +65,8 @@ Value Cta::unitAddress(const SharedTile &tile, Value row, Value unit, int64_t un
 Value Cta::unitPointer(const SharedTile &tile, SplitRow row, Value unit, int64_t unitBytes) {
   const int64_t swizzled = row.more % kSwizzledRows;
   Value low = swizzled ? f.either(row.first, constant(swizzled)) : row.first;
-  return machine.sharedPointer(unitAddress(tile, low, unit, unitBytes), tile.base + (row.more - swizzled) * tile.pitch());
+  return machine.sharedPointer(unitAddress(tile, low, unit, unitBytes),
+                               tile.base + (row.more - swizzled) * tile.pitch());
 }
 
 //===----------------------------------------------------------------------===//

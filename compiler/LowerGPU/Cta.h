@@ -287,10 +287,10 @@ private:
   /// Of the walk being emitted, see Rings.cpp.
   struct {
     llvm::SmallVector<TileBox, 0> boxes; ///< of this step and the next ones
-    Values exists;                    ///< i1 of each
-    Value buffer;                     ///< number of the buffers that this step reads, i32
-    int64_t groupsOfStep = 0;         ///< begun in this step so far
-    int64_t arrived = 0;              ///< the last group that has
+    Values exists;                       ///< i1 of each
+    Value buffer;                        ///< number of the buffers that this step reads, i32
+    int64_t groupsOfStep = 0;            ///< begun in this step so far
+    int64_t arrived = 0;                 ///< the last group that has
   } pipeline;
 
   mlir::IRMapping scalars;

@@ -76,8 +76,7 @@ void Cta::emitProductOfWords(tile::DotOp op, ArrayRef<Value> left, const SharedT
   awaitArrival({&value});
   SmallVector<Fragment> probabilities; // of eight keys each
   for (int64_t index = 0; index < value.rows / 2; index += 4)
-    probabilities.push_back(
-        fragmentOf(value.element, Values(left.slice(index, 4))));
+    probabilities.push_back(fragmentOf(value.element, Values(left.slice(index, 4))));
   Value address = f.add(f.add(value.start, f.mul(laneInGroup, 2 * value.pitch())), f.mul(laneGroup, 4));
   Values sums =
       op.getAcc() ? registers.find(op.getAcc())->second : Values(registersOf(op.getResult().getType()), number(0));

@@ -56,8 +56,8 @@ LayoutAttr accumulatorLayout(mlir::MLIRContext *context, bool words);
 LayoutAttr rowLayout(mlir::MLIRContext *context);
 /// The left operand of mma.m16n8k16, or with `words`, of m16n8k8 with its columns renamed as the header says.
 LayoutAttr leftOperandLayout(mlir::MLIRContext *context, bool words);
-/// Rows of `columns` numbers of `bytes` bytes in shared memory, which ldmatrix reads eight at a time, or with `words`, a
-/// warp reads by single words at rows 2 t and columns g.
+/// Rows of `columns` numbers of `bytes` bytes in shared memory, which ldmatrix reads eight at a time, or with `words`,
+/// a warp reads by single words at rows 2 t and columns g.
 LayoutAttr sharedLayout(mlir::MLIRContext *context, int64_t columns, int64_t bytes, bool words);
 
 /// Bytes from row to row of that: a swizzle keeps banks apart; for words, one piece of 16 bytes more than there is.

@@ -22,7 +22,22 @@ using namespace muntin::tile;
 #define GET_TYPEDEF_CLASSES
 #include "dialect/tile/TileTypes.cpp.inc"
 
+namespace {
+/// Layouts are long: they are printed once, as #shared, #fragment, #rows.
+struct LayoutAliases : OpAsmDialectInterface {
+  using OpAsmDialectInterface::OpAsmDialectInterface;
+  AliasResult getAlias(Attribute attribute, raw_ostream &os) const override {
+    auto layout = dyn_cast<LayoutAttr>(attribute);
+    if (!layout)
+      return AliasResult::NoAlias;
+    os << (layout.getLanes().empty() ? "shared" : layout.getAtom()[1] == 1 ? "rows" : "fragment");
+    return AliasResult::FinalAlias;
+  }
+};
+} // namespace
+
 void TileDialect::initialize() {
+  addInterfaces<LayoutAliases>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "dialect/tile/TileAttrs.cpp.inc"
@@ -90,8 +105,8 @@ void TileType::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
-LogicalResult TileType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape,
-                               Type elementType, LayoutAttr) {
+LogicalResult TileType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape, Type elementType,
+                               LayoutAttr) {
   if (shape.empty() || shape.size() > 2)
     return emitError() << "expected rows, or rows and columns, got " << shape.size() << " extents";
   if (ShapedType::isDynamic(shape.front()) && shape.size() == 1)
