@@ -246,7 +246,8 @@ void Cta::copyOut(tile::StoreOp op) {
   sharedTop = outputBase;
   const SharedTile tile = allocate(plan.getQueryBox().volume(), operand.columns, operand.element);
   sharedTop = top;
-  machine.awaitCopies(0);
+  if (copyGroups > arrivedGroups || !rings.empty())
+    machine.awaitCopies(0);
   machine.barrier(); // all have read the queries
   storeFragments(tile, values);
   machine.warpBarrier(); // a warp writes its own rows

@@ -189,8 +189,10 @@ LogicalResult Cta::emitForKeyBoxes(tile::ForKeyBoxesOp op) {
   sharedTop = sharedBefore;
   for (auto &ring : rings)
     ring.second.free = false;
-  // The walk may have had no box at all: what was on its way before may still be.
-  copyGroups = groupsBefore, arrivedGroups = arrivedBefore;
+  // The walk may have had no box at all: what was on its way before may still be. One over all keys had some, as there
+  // are keys.
+  if (copies || op.getRange() != tile::KeyRange::All)
+    copyGroups = groupsBefore, arrivedGroups = arrivedBefore;
   bindCarried(op.getResults(), ValueRange(last).drop_front(numPlaces + 1));
   return result;
 }
