@@ -14,6 +14,7 @@
 
 #include "compiler/LowerGPU/Cta.h"
 
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -85,12 +86,16 @@ static int64_t placeOf(int64_t row, const TileBox &box, unsigned axis) {
   return axis == 0 ? row : row % box.dims[axis];
 }
 
+/// In a walk, what is left of the range behind the thread's place is subtracted once, and the box's place in a step.
 Value Cta::tokenIsThere(const TileBox &box, SplitRow row) {
-  const bool split = placesAdd(box);
+  const bool split = placesAdd(box), ofRange = split && !box.range.empty() && llvm::product_of(box.dims) % 16 == 0;
   Value whole = split || !row.more ? row.first : f.either(row.first, constant(row.more));
   Value there;
   for (unsigned axis = 0; axis < rank; ++axis) {
-    Value left = f.sub(narrow(box.box[axis].count), place(whole, box.dims, axis));
+    Value count = box.box[axis].count, places = place(whole, box.dims, axis);
+    Value left = ofRange && !getConstantIntValue(count)
+                     ? f.sub(f.sub(narrow(box.range[axis].count), places), box.places[axis])
+                     : f.sub(narrow(count), places);
     there = f.both(there, f.less(constant(split ? placeOf(row.more, box, axis) : 0), left));
   }
   return there;
@@ -114,10 +119,8 @@ Value Cta::tokenAddress(const Operand &operand, const TileBox &box, SplitRow row
   if (inRow)
     own = f.add(own, b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), inRow));
   Value address = machine.globalOffset(operand.base, own);
-  for (unsigned axis = 0; axis < rank; ++axis) {
-    Value origin = b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), narrow(box.box[axis].origin));
-    address = machine.globalOffset(address, f.mul(origin, operand.strides[axis]));
-  }
+  for (unsigned axis = 0; axis < rank; ++axis)
+    address = machine.globalOffset(address, narrow(box.box[axis].origin), operand.strides[axis]);
   for (int64_t more = split ? row.more : 0; more; more &= more - 1)
     address = machine.globalOffset(address, distanceOf(operand, box, constant(more & -more)));
   return address;
@@ -239,8 +242,7 @@ void Cta::reserveOutput(const SharedTile &query) {
   allocate(query.rows, std::max(outputColumns(), query.columns), query.element);
 }
 
-void Cta::copyOut(tile::StoreOp op) {
-  const Operand &operand = operands.find(op.getTarget())->second;
+void Cta::copyOut(tile::StoreOp op, const Operand &operand) {
   const Values &values = registers.find(op.getTile())->second;
   const int64_t top = sharedTop;
   sharedTop = outputBase;
@@ -266,8 +268,7 @@ void Cta::copyOut(tile::StoreOp op) {
 }
 
 /// One number per row, by the first of the four lanes that have it. A null tensor takes nothing.
-void Cta::storeRow(tile::StoreOp op) {
-  const Operand &operand = operands.find(op.getTarget())->second;
+void Cta::storeRow(tile::StoreOp op, const Operand &operand) {
   const Values &values = registers.find(op.getTile())->second;
   Value wanted = f.both(machine.isNotNull(frame.tensor(Tensor::Lse)), f.equal(laneInGroup, constant(0)));
   for (int half = 0; half < 2; ++half) {

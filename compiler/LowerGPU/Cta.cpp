@@ -25,10 +25,14 @@ Cta::Cta(OpBuilder &builder, func::FuncOp kernel, tile::PlanAttr plan, StringRef
       laneSums(findLaneSums(kernel)), frame(builder, loc, name, kWarpThreads * plan.getWarps()), machine(builder, loc),
       f(builder, loc) {}
 
-LogicalResult Cta::emit() {
-  thread = f.rem(machine.threadNumber(), threads()); // says how large it can be
+void Cta::nameThread(Value number) {
+  thread = f.rem(number, threads()); // says how large it can be
   lane = f.rem(thread, kWarpThreads), warp = f.div(thread, kWarpThreads);
   laneGroup = f.div(lane, 4), laneInGroup = f.rem(lane, 4);
+}
+
+LogicalResult Cta::emit() {
+  nameThread(machine.threadNumber());
   sharedBase = machine.sharedBase();
   for (unsigned axis = 0; axis < rank; ++axis) {
     queryExtents.push_back(frame.symbol(Symbol(unsigned(Symbol::Query0) + axis)));
@@ -69,6 +73,16 @@ Operand Cta::operandOf(Tensor tensor, tile::GridTensorType type, Value ofHead) {
   return operand;
 }
 
+/// Said where it is used, and what follows from the thread's number said again behind walks: else both would be held in
+/// registers across them.
+Operand Cta::targetOf(tile::StoreOp store) {
+  if (store->getParentOp() == kernel)
+    nameThread(machine.threadNumberAgain());
+  auto argument = cast<BlockArgument>(store.getTarget());
+  auto name = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), tile::kOperandAttrName);
+  return operandOf(name == "lse" ? Tensor::Lse : Tensor::Out, cast<tile::GridTensorType>(argument.getType()), head);
+}
+
 void Cta::bindArguments() {
   for (unsigned i = 0; i < kernel.getNumArguments(); ++i) {
     BlockArgument argument = kernel.getArgument(i);
@@ -85,10 +99,6 @@ void Cta::bindArguments() {
       operands[argument] = operandOf(Tensor::Key, type, kvHead);
     else if (type && name == "value")
       operands[argument] = operandOf(Tensor::Value, type, kvHead);
-    else if (type && name == "out")
-      operands[argument] = operandOf(Tensor::Out, type, head);
-    else if (type && name == "lse")
-      operands[argument] = operandOf(Tensor::Lse, type, head);
     else if (isa<tile::MatrixType>(argument.getType()))
       bindMatrix(argument);
     else if (auto extras = dyn_cast<tile::ExtrasType>(argument.getType());
@@ -142,7 +152,8 @@ LogicalResult Cta::emitOp(mlir::Operation &op) {
   } else if (auto release = dyn_cast<tile::ReleaseOp>(op)) {
     rings.find(release.getRing())->second.free = false;
   } else if (auto store = dyn_cast<tile::StoreOp>(op)) {
-    isRow(store.getTile()) ? storeRow(store) : copyOut(store);
+    const Operand target = targetOf(store);
+    isRow(store.getTile()) ? storeRow(store, target) : copyOut(store, target);
   } else if (auto scratch = dyn_cast<tile::ScratchOp>(op)) {
     allocateMatrix(scratch);
   } else if (auto loadScores = dyn_cast<tile::LoadMatrixOp>(op)) {

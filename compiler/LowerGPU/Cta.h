@@ -133,9 +133,11 @@ public:
 
 private:
   // Cta.cpp
+  void nameThread(Value number);
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitOp(mlir::Operation &op);
   void bindArguments();
+  Operand targetOf(tile::StoreOp store);
   Operand operandOf(Tensor tensor, tile::GridTensorType type, Value ofHead);
   void splitScale(tile::SplitScaleOp op);
   mlir::LogicalResult emitElementwise(mlir::Operation &op);
@@ -202,8 +204,8 @@ private:
   Value unitAddress(const SharedTile &tile, Value row, Value unit, int64_t unitBytes);
   Value unitPointer(const SharedTile &tile, SplitRow row, Value unit, int64_t unitBytes);
   void awaitArrival(llvm::ArrayRef<const SharedTile *> tiles);
-  void copyOut(tile::StoreOp op);
-  void storeRow(tile::StoreOp op);
+  void copyOut(tile::StoreOp op, const Operand &operand);
+  void storeRow(tile::StoreOp op, const Operand &operand);
   Value tokenIsThere(const TileBox &box, SplitRow row);
   Value distanceOf(const Operand &operand, const TileBox &box, Value row);
   Value tokenAddress(const Operand &operand, const TileBox &box, SplitRow row, Value inRow = nullptr);

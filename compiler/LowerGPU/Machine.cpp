@@ -11,6 +11,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace muntin::gpu;
@@ -19,6 +20,17 @@ constexpr unsigned kGlobal = 1, kShared = 3;
 constexpr int64_t kWholeWarp = -1;
 
 Value Machine::constant32(int64_t value) { return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(value)); }
+
+Value Machine::threadNumberAgain() {
+  return assemble(b.getI32Type(), {}, "mov.u32 $0, %tid.x;", "=r", /*asWritten=*/true);
+}
+
+Value Machine::assemble(Type type, ValueRange operands, StringRef text, StringRef constraints, bool asWritten) {
+  return LLVM::InlineAsmOp::create(b, loc, type, operands, text, constraints, /*has_side_effects=*/asWritten,
+                                   /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
+                                   LLVM::AsmDialectAttr(), ArrayAttr())
+      .getResult(0);
+}
 
 Value Machine::threadNumber() { return NVVM::ThreadIdXOp::create(b, loc, b.getI32Type()); }
 Value Machine::blockNumber() { return NVVM::BlockIdXOp::create(b, loc, b.getI32Type()); }
@@ -47,6 +59,18 @@ Value Machine::globalOffset(Value pointer, Value bytes) {
   return LLVM::GEPOp::create(b, loc, pointer.getType(), b.getI8Type(), pointer, ArrayRef<LLVM::GEPArg>{bytes});
 }
 
+// Said as a product and a sum, both of 64 bits, or with mad.wide, ptxas takes an addition more.
+Value Machine::globalOffset(Value pointer, Value count, Value stride) {
+  return assemble(pointer.getType(), {pointer, count, stride},
+                  "{ .reg .b32 low, high, strideLow, strideHigh; "
+                  "mov.b64 {low, high}, $1; mov.b64 {strideLow, strideHigh}, $3; "
+                  "mad.lo.cc.u32 low, $2, strideLow, low; "
+                  "madc.hi.u32 high, $2, strideLow, high; "
+                  "mad.lo.u32 high, $2, strideHigh, high; "
+                  "mov.b64 $0, {low, high}; }",
+                  "=l,l,r,l");
+}
+
 Value Machine::load(Type type, Value pointer, int64_t align) {
   return LLVM::LoadOp::create(b, loc, type, pointer, align);
 }
@@ -67,7 +91,10 @@ void Machine::atomicAdd(Value pointer, Value number) {
 //===----------------------------------------------------------------------===//
 
 void Machine::copyAsync(Value shared, Value global, int64_t bytes, Value valid) {
-  Value size = arith::SelectOp::create(b, loc, valid, constant32(bytes), constant32(0));
+  // LLVM would make one select after the other of a condition with several parts, which ptxas computes as numbers.
+  Value size = constant32(bytes);
+  if (!matchPattern(valid, m_One()))
+    size = assemble(size.getType(), {size, valid}, "selp.b32 $0, $1, 0, $2;", "=r,n,b");
   // Past the first-level cache where the instruction can: what is copied is read once per block.
   auto modifier = bytes == 16 ? NVVM::LoadCacheModifierKind::CG : NVVM::LoadCacheModifierKind::CA;
   NVVM::CpAsyncOp::create(b, loc, shared, global, bytes, modifier, size);
@@ -134,10 +161,7 @@ static Value callApproximation(OpBuilder &b, Location loc, StringRef name, Value
 
 // LLVM's own shift is undefined there, and a select for it costs what the instruction does for nothing.
 Value Machine::shiftLeft(Value number, Value bits) {
-  return LLVM::InlineAsmOp::create(b, loc, number.getType(), ValueRange{number, bits}, "shl.b32 $0, $1, $2;", "=r,r,r",
-                                   /*has_side_effects=*/false, /*is_align_stack=*/false,
-                                   LLVM::tailcallkind::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr())
-      .getResult(0);
+  return assemble(number.getType(), {number, bits}, "shl.b32 $0, $1, $2;", "=r,r,r");
 }
 
 // Flushing subnormals saves two multiplications around the instruction; they are 0 in what follows.

@@ -31,7 +31,8 @@ class Machine {
 public:
   Machine(mlir::OpBuilder &builder, mlir::Location loc) : b(builder), loc(loc) {}
 
-  Value threadNumber(); ///< in the block, i32
+  Value threadNumber();      ///< in the block, i32
+  Value threadNumberAgain(); ///< the same, which no pass knows
   Value blockNumber();  ///< in the grid, i32
 
   Type sharedPointerType();
@@ -40,6 +41,8 @@ public:
   Value sharedBase();
   Value sharedPointer(Value address, int64_t offset);
   Value globalOffset(Value pointer, Value bytes); ///< i64
+  /// `count` is unsigned, i32, `stride` i64.
+  Value globalOffset(Value pointer, Value count, Value stride);
   Value load(Type type, Value pointer, int64_t align);
   void store(Value value, Value pointer, int64_t align);
   Value isNotNull(Value pointer);
@@ -67,6 +70,9 @@ public:
 
 private:
   Value constant32(int64_t value);
+  /// Instructions that depend on their operands alone, and may be moved and merged unless they are to stay as written.
+  Value assemble(Type type, ValueRange operands, llvm::StringRef text, llvm::StringRef constraints,
+                 bool asWritten = false);
 
   mlir::OpBuilder &b;
   mlir::Location loc;

@@ -14,8 +14,8 @@
 //      4x4x4 keys     j j | j t | t e    bit  j j | j | e    axis 0 | axis 1 | axis 2
 //
 // So what a run of places allows on an axis is a run of bits, the same for all that
-// the other axes say: (C << end) - (C << low), where C has a one where each copy of
-// the run begins. The axes' words are ANDed, and each score tests its bit; ptxas
+// the other axes say: (-1 << low) & ~(-1 << end), times a number with a one where each
+// copy of the run begins. The axes' words are ANDed, and each score tests its bit; ptxas
 // moves seven bits into predicates at once. For 64 keys that is 8 instructions for
 // tests, where compares take 32, and 7 to 10 for each word of a row and an axis.
 //
@@ -75,16 +75,14 @@ Value Cta::axisWord(const TileBox &keys, unsigned axis, const PlaceRun &run, int
     copies |= uint32_t(1) << bit;
   const bool once = (int64_t(1) << end) >= std::min(kWordBits, columns >> kLaneBits);
   Value before = f.mul(f.div(firstPlace(keys, axis), int64_t(1) << field.stride()), field.single() ? 1 : 2);
-  auto shifted = [&](Value place, uint32_t ones) {
+  auto shifted = [&](Value place) {
     Value count = columnsBefore(f, field, place, keyPlace(keys, axis, 0));
     Value bits = f.mul(f.sub(count, before), int64_t(1) << field.below());
-    bits = f.max(once ? f.sub(bits, kWordBits * number) : bits, 0);
-    return machine.shiftLeft(constant(int32_t(ones)), once ? bits : f.min(bits, int64_t(1) << end));
+    return machine.shiftLeft(constant(-1), f.max(once ? f.sub(bits, kWordBits * number) : bits, 0));
   };
-  if (!once)
-    return f.sub(shifted(run.end, copies), shifted(run.low, copies));
-  Value beyond = b.createOrFold<arith::XOrIOp>(loc, shifted(run.end, ~0u), constant(-1));
-  return f.both(shifted(run.low, ~0u), beyond);
+  Value beyond = b.createOrFold<arith::XOrIOp>(loc, shifted(run.end), constant(-1));
+  Value bits = f.both(shifted(run.low), beyond);
+  return once ? bits : f.mul(f.both(bits, constant((int64_t(1) << (int64_t(1) << end)) - 1)), int32_t(copies));
 }
 
 /// The scores with minus infinity outside of the runs.

@@ -12,10 +12,10 @@
 // WIDE: %[[TOKEN:.*]] = arith.andi %{{.*}}, %{{.*}} : i1
 // WIDE: %[[INSIDE:.*]] = arith.cmpi slt, %{{.*}}, %c3_i32
 // WIDE: %[[THERE:.*]] = arith.andi %[[TOKEN]], %[[INSIDE]] : i1
-// WIDE: %[[SIZE:.*]] = arith.select %[[THERE]], %c16_i32, %c0_i32
+// WIDE: %[[SIZE:.*]] = llvm.inline_asm "selp.b32 $0, $1, 0, $2;", "=r,n,b" %c16_i32, %[[THERE]]
 // WIDE: nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache =  cg, %[[SIZE]]
 
-// MIDDLE: arith.select %{{.*}}, %c8_i32, %c0_i32
+// MIDDLE: llvm.inline_asm "selp.b32 $0, $1, 0, $2;", "=r,n,b" %c8_i32
 // MIDDLE: nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 8, cache =  ca
 
 // NARROW-NOT: nvvm.cp.async.shared.global

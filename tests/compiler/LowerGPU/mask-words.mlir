@@ -9,11 +9,12 @@
 // and 1 and again of the bits 2 and 3: every second bit begins a copy of its run.
 // CHECK-LABEL: llvm.func @forward(
 // CHECK-COUNT-2: nvvm.mma.sync
-// CHECK: llvm.inline_asm "shl.b32 $0, $1, $2;", "=r,r,r" %c-1_i32, %{{.*}} : (i32, i32) -> i32
+// CHECK-COUNT-2: llvm.inline_asm "shl.b32 $0, $1, $2;", "=r,r,r" %c-1_i32
 // CHECK: %[[FIRST:.*]] = arith.andi
-// CHECK: %[[END:.*]] = llvm.inline_asm "shl.b32 $0, $1, $2;", "=r,r,r" %c1431655765_i32, %{{.*}} : (i32, i32) -> i32
-// CHECK: %[[LOW:.*]] = llvm.inline_asm "shl.b32 $0, $1, $2;", "=r,r,r" %c1431655765_i32, %{{.*}} : (i32, i32) -> i32
-// CHECK: %[[SECOND:.*]] = arith.subi %[[END]], %[[LOW]]
+// CHECK-COUNT-2: llvm.inline_asm "shl.b32 $0, $1, $2;", "=r,r,r" %c-1_i32
+// CHECK-NEXT: %[[BITS:.*]] = arith.andi
+// CHECK-NEXT: %[[PLACES:.*]] = arith.andi %[[BITS]], %c3_i32
+// CHECK: %[[SECOND:.*]] = arith.muli %[[PLACES]], %c1431655765_i32
 // CHECK: %[[WORD:.*]] = arith.andi %[[FIRST]], %[[SECOND]]
 // CHECK: %[[BIT:.*]] = arith.andi %[[WORD]], %c1_i32
 // CHECK: %[[ALLOWED:.*]] = arith.cmpi ne, %[[BIT]], %c0_i32
