@@ -94,12 +94,19 @@ static int64_t coveredKeys(const std::vector<int64_t> &live, const std::vector<i
   return keys;
 }
 
+/// The target's, but for what the problem lifts.
+static GpuLimits limitsFor(const Problem &problem, GpuLimits limits) {
+  if (problem.sharedBytes > 0)
+    limits.sharedBytes = problem.sharedBytes;
+  return limits;
+}
+
 namespace {
 
 class GpuPlanner {
 public:
   GpuPlanner(const Problem &problem, const Target &target)
-      : problem(problem), limits(*target.gpu), hull(problem.mask, problem.rank), steps(hull.steps()),
+      : problem(problem), limits(limitsFor(problem, *target.gpu)), hull(problem.mask, problem.rank), steps(hull.steps()),
         grid(nominalGrid(problem, steps)) {}
 
   Result<Decision> run();
@@ -116,7 +123,7 @@ private:
   void estimate(Candidate &candidate, int64_t keys) const;
 
   const Problem &problem;
-  const GpuLimits &limits;
+  const GpuLimits limits;
   const HullEstimator hull;
   const std::vector<int64_t> steps, grid;
   Decision decision;

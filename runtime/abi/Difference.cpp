@@ -36,6 +36,8 @@ std::vector<FieldDifference> differences(const Problem &asked, const Problem &fo
   compare("value-dim", std::to_string(asked.valueDim), std::to_string(found.valueDim));
   compare("target", targetName(asked), targetName(found));
   compare("align", std::to_string(asked.alignment), std::to_string(found.alignment));
+  const auto sharedOf = [](const Problem &p) { return p.sharedBytes ? std::to_string(p.sharedBytes) : "any"; };
+  compare("shared", sharedOf(asked), sharedOf(found));
   compare("template", orAny(asked.templateName), orAny(found.templateName));
   compare("plan", orAny(asked.plan), orAny(found.plan));
   compare("mask", canonicalText(asked), canonicalText(found));

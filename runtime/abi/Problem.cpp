@@ -101,6 +101,16 @@ static Status checkAlignment(const Problem &problem, const Target &target) {
                                      problem.alignment, least, most));
 }
 
+static Status checkShared(const Problem &problem, const Target &target) {
+  // From what the smallest plan takes to what a block may have on compute capability 9.0.
+  constexpr int64_t least = 1024, most = 227 * 1024;
+  if (problem.sharedBytes == 0 || (target.gpu && problem.sharedBytes >= least && problem.sharedBytes <= most))
+    return {};
+  if (!target.gpu)
+    return outOfRange("shared", problem.sharedBytes, 0, 0);
+  return outOfRange("shared", problem.sharedBytes, least, most);
+}
+
 Status checkProblem(const Problem &problem) {
   if (problem.operation != Operation::Forward)
     return {StatusCode::NotInThisVersion, "operation backward is not in this version"};
@@ -124,7 +134,10 @@ Status checkProblem(const Problem &problem) {
     return status;
   if (Status status = checkTarget(problem.target); !status)
     return status;
-  return checkAlignment(problem, **findTarget(problem.target));
+  const Target &target = **findTarget(problem.target);
+  if (Status status = checkShared(problem, target); !status)
+    return status;
+  return checkAlignment(problem, target);
 }
 
 int64_t Shape::queries() const { return product(grid); }

@@ -43,6 +43,8 @@ struct Problem {
   std::string plan;         ///< empty: the planner chooses; else its text form (a knob for experiments)
   /// GPU targets: 16, 8, 4 or 2, which divides the tensors' addresses, strides and rows in bytes; CPUs: 0.
   int64_t alignment = 0;
+  /// GPU targets: the bytes of shared memory that the plan of a block may use; 0: what every GPU of the target has.
+  int64_t sharedBytes = 0;
 
   bool operator==(const Problem &) const = default;
 };

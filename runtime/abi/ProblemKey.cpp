@@ -86,6 +86,9 @@ Status parseFields(KeyReader &reader, Problem &problem) {
   if (reader.rest.starts_with("align="))
     if (Status status = reader.number("align", problem.alignment); !status)
       return status;
+  if (reader.rest.starts_with("shared="))
+    if (Status status = reader.number("shared", problem.sharedBytes); !status)
+      return status;
   problem.templateName = reader.field("template").value_or("");
   problem.plan = reader.field("plan").value_or("");
   constexpr std::string_view kMask = "mask=";
@@ -110,6 +113,8 @@ std::string problemKey(const Problem &problem) {
                   problem.headDim, problem.valueDim, target ? (*target)->name : problem.target);
   if (problem.alignment > 0)
     key += fmt::format(" align={}", problem.alignment);
+  if (problem.sharedBytes > 0)
+    key += fmt::format(" shared={}", problem.sharedBytes);
   if (!problem.templateName.empty())
     key += " template=" + problem.templateName;
   if (!problem.plan.empty())

@@ -44,6 +44,7 @@ Result<Problem> makeProblem(const Request &request) {
   problem.target = (*target)->name;
   problem.plan = request.plan;
   problem.alignment = request.alignment;
+  problem.sharedBytes = request.sharedBytes;
   if ((*target)->gpu && problem.alignment == 0)
     problem.alignment = rowAlignment(problem);
   if (Status status = checkProblem(problem); !status)
@@ -78,6 +79,7 @@ static size_t hashOf(const Request &request) {
   mix(static_cast<size_t>(request.operation) << 16 | static_cast<size_t>(request.element) << 8 |
       static_cast<size_t>(request.rank));
   mix(static_cast<size_t>(request.headDim));
+  mix(static_cast<size_t>(request.sharedBytes));
   mix(static_cast<size_t>(request.valueDim) << 8 | static_cast<size_t>(request.alignment));
   for (const std::string_view text : {request.mask, request.templateName, request.target, request.plan})
     mix(std::hash<std::string_view>()(text));

@@ -40,6 +40,7 @@ struct Request {
   std::string_view target = "host";
   std::string_view plan = "";
   int64_t alignment = 0; ///< 0: the widest that the rows allow
+  int64_t sharedBytes = 0;
 
   bool operator==(const Request &) const = default;
 };

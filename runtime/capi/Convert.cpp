@@ -55,6 +55,7 @@ Result<Request> toRequest(const mtn_problem *problem) {
   if (fields->plan)
     request.plan = fields->plan;
   request.alignment = fields->alignment;
+  request.sharedBytes = fields->shared_bytes;
   return request;
 }
 

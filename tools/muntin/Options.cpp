@@ -37,6 +37,7 @@ void muntin::addProblemOptions(CLI::App &command, Options &o) {
   add("--scale", o.scale, "X", "factor of the scores, any finite number (default 1/sqrt(head-dim))");
   add("--template", o.templateName, "NAME",
       "force a template: row, unfused, naive, online, live, border, stages, roles, window");
+  add("--shared", o.shared, "BYTES", "GPUs: shared memory that a plan may use, with K or not (default 99K)");
   add("--plan", o.plan, "TEXT", "force a plan, as `explain` prints it (for experiments)");
 }
 

@@ -32,7 +32,7 @@ using Text = std::optional<std::string>; ///< absent: not given
 
 struct Options {
   // The problem.
-  Text op, mask, rank, grid, kvGrid, batch, heads, kvHeads, headDim, valueDim, dtype, scale, templateName, plan;
+  Text op, mask, rank, grid, kvGrid, batch, heads, kvHeads, headDim, valueDim, dtype, scale, templateName, plan, shared;
   // Where it runs.
   Text device, threads;
   std::vector<std::string> targets;

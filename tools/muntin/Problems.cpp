@@ -30,7 +30,8 @@ static constexpr Field kFields[] = {{"op", &Options::op},
                                     {"head-dim", &Options::headDim},
                                     {"value-dim", &Options::valueDim},
                                     {"template", &Options::templateName},
-                                    {"plan", &Options::plan}};
+                                    {"plan", &Options::plan},
+                                    {"shared", &Options::shared}};
 
 static constexpr uint64_t kMostBytes = uint64_t{16} << 20; ///< of a file of problems
 static constexpr size_t kMostProblems = 100000;

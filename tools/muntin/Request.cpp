@@ -126,6 +126,19 @@ static Status fillShape(const Options &o, const FileFacts &facts, std::vector<in
   return {};
 }
 
+/// "163K", or bytes; checkProblem() knows the bounds.
+static Status fillShared(const Options &o, Problem &problem) {
+  if (!o.shared)
+    return {};
+  const bool kilo = o.shared->ends_with('K');
+  constexpr int64_t most = std::numeric_limits<int32_t>::max() / 1024;
+  Result<int64_t> value = parseInteger("--shared", o.shared->substr(0, o.shared->size() - kilo), 1, most);
+  if (!value)
+    return value.status();
+  problem.sharedBytes = *value * (kilo ? 1024 : 1);
+  return {};
+}
+
 static Status fillTarget(const Options &o, const Text &target, RequestNeeds needs, Problem &problem) {
   if (!target && o.targets.size() > 1)
     return Status::invalid(fmt::format("--target is given {} times; expected once", o.targets.size()));
@@ -143,7 +156,7 @@ static Status fillTarget(const Options &o, const Text &target, RequestNeeds need
     return {StatusCode::Unavailable, fmt::format("--target is {}, which this machine cannot execute", name)};
   problem.target = (*row)->name;
   problem.alignment = (*row)->gpu ? rowAlignment(problem) : 0; // tensors of the command have no gaps
-  return {};
+  return fillShared(o, problem);
 }
 
 //===----------------------------------------------------------------------===//
@@ -246,7 +259,8 @@ Attention Request::attention() const {
           .mask = printMask(problem.mask),
           .templateName = problem.templateName,
           .target = problem.target,
-          .plan = problem.plan};
+          .plan = problem.plan,
+          .sharedBytes = problem.sharedBytes};
 }
 
 Extents Request::extents() const {

@@ -48,7 +48,8 @@ struct Attention {
   std::string target = {};
   std::string plan = {};
   mtn_operation operation = MTN_FORWARD;
-  int64_t alignment = 0; ///< see mtn_problem
+  int64_t alignment = 0;   ///< see mtn_problem
+  int64_t sharedBytes = 0; ///< the same
 
   /// Valid as long as this object.
   mtn_problem view() const {
@@ -64,6 +65,7 @@ struct Attention {
     problem.target = target.empty() ? nullptr : target.c_str();
     problem.plan = plan.empty() ? nullptr : plan.c_str();
     problem.alignment = alignment;
+    problem.shared_bytes = sharedBytes;
     return problem;
   }
 };

@@ -33,6 +33,9 @@ typedef struct mtn_problem {
    * for a larger one is faster. 0: mtn_forward looks at the tensors, all else takes the largest that the rows allow.
    * CPUs: 0. */
   int64_t alignment;
+  /* GPUs: bytes of shared memory that a block's plan may use, 1024 to 232448; a device that lets a block have less
+   * refuses the kernel. 0: 99 KiB, which all GPUs have. CPUs: 0. */
+  int64_t shared_bytes;
 } mtn_problem;
 
 /* The run-time extents of a launch. Beyond the rank, entries are ignored. Extents of 0 are legal. */

@@ -23,7 +23,7 @@ constexpr const char *kKey = "muntin-problem-1 forward bf16 rank=2 d=64 dv=32 ta
                              "mask=neighborhood(window=7x7, dilation=1x1, stride=1x1, causal=0x0)";
 
 Problem randomProblem(Random &random) {
-  const char *targets[] = {"x86-64-v3", "x86-64-v4", "avx512-bf16", "x86-64-v4-on-v3", "avx512-bf16-on-v3"};
+  const char *targets[] = {"x86-64-v3", "x86-64-v4", "avx512-bf16", "x86-64-v4-on-v3", "avx512-bf16-on-v3", "sm_80"};
   const char *templates[] = {"", "row", "window"};
   const char *plans[] = {"", "q=8x4,k=112"};
   Problem problem;
@@ -31,7 +31,11 @@ Problem randomProblem(Random &random) {
   problem.rank = static_cast<int>(pick(random, 1, kMaxRank));
   problem.headDim = pick(random, 1, kMaxHeadDim);
   problem.valueDim = pick(random, 1, kMaxHeadDim);
-  problem.target = targets[pick(random, 0, 4)];
+  problem.target = targets[pick(random, 0, 5)];
+  if (problem.target == "sm_80") {
+    problem.alignment = rowAlignment(problem);
+    problem.sharedBytes = pick(random, 0, 1) ? pick(random, 1024, 227 * 1024) : 0;
+  }
   problem.templateName = templates[pick(random, 0, 2)];
   problem.plan = plans[pick(random, 0, 1)];
   const auto grid = randomGrid(random, problem.rank, 1, 20);
@@ -48,6 +52,27 @@ TEST(ProblemKey, Text) {
   problem.mask = {};
   EXPECT_EQ(problemKey(problem),
             "muntin-problem-1 forward bf16 rank=2 d=64 dv=32 target=x86-64-v3 template=border plan=q=8x4 mask=full()");
+}
+
+TEST(ProblemKey, SharedMemoryIsAGpusAndHasBounds) {
+  Problem problem{.element = ElementType::BF16, .target = "sm_80", .alignment = 16};
+  EXPECT_EQ(problemKey(problem).find("shared"), std::string::npos);
+  problem.sharedBytes = 163 * 1024;
+  const std::string key = problemKey(problem);
+  EXPECT_EQ(key, "muntin-problem-1 forward bf16 rank=1 d=64 dv=64 target=sm_80 align=16 shared=166912 mask=full()");
+  EXPECT_EQ(parseProblemKey(key)->sharedBytes, 166912);
+  const auto with = [&](const char *shared) {
+    std::string other = key;
+    return parseProblemKey(other.replace(other.find("166912"), 6, shared)).status().message();
+  };
+  for (const char *bad : {"1023", "232449", "-1"})
+    EXPECT_NE(with(bad).find(std::string("shared is ") + bad + ", expected 1024 to 232448"), std::string::npos)
+        << with(bad);
+  EXPECT_NE(with("0").find("canonical"), std::string::npos) << with("0");
+  EXPECT_NE(with("64K"), "");
+  problem.target = "x86-64-v3";
+  problem.alignment = 0;
+  EXPECT_NE(checkProblem(problem).message().find("shared is 166912, expected 0 to 0"), std::string::npos);
 }
 
 TEST(ProblemKey, HostIsSpelledOut) {

@@ -271,6 +271,24 @@ class Help(CommandTest):
         self.assertIsNone(plan["assembly"])
         self.assertIn("no: this machine has no assembler", self.text("explain", *options, "--grid", "64"))
 
+    def test_shared_memory(self):
+        self.environment["MUNTIN_PTXAS"] = "off"
+        gpu = ("--grid", "512", "--dtype", "bf16", "--head-dim", "256", "--target", "sm_80")
+        plan = self.json("explain", *gpu)
+        self.assertLessEqual(plan["plan"]["shared_bytes"], 99 * 1024)
+        forced = ("--plan", "stages,query=128,key=32,warps=8,stages=4")
+        self.refused(2, ["plan", "196608", "101376"], "explain", *gpu, *forced)
+        self.assertEqual(self.json("explain", *gpu, *forced, "--shared", "192K")["plan"]["shared_bytes"], 192 * 1024)
+        lifted = self.json("explain", *gpu, "--shared", "163K")
+        self.assertIn("shared=166912", lifted["plan"]["problem"])
+        self.assertEqual(lifted["plan"]["problem"], self.json("explain", *gpu, "--shared", "166912")["plan"]["problem"])
+        for value in ("0", "1023", "228K", "K", "-1", "99M", "9999999999999999999"):
+            self.refused(2, ["shared", "expected"], "explain", *gpu, "--shared", value)
+        self.refused(2, ["shared", "65536"], "explain", "--grid", "64", "--shared", "64K")  # a CPU has none
+        # Kernels that want more than a device has are refused by it: the emulator's sm_80 lets a block have 163 KiB.
+        self.refused(3, ["shared memory", "196608", "166912"], "run", "--grid", "512", "--dtype", "bf16", "--head-dim", "256",
+                     "--device", "emulator:sm_80", "--shared", "227K", *forced)
+
     def fake_ptxas(self, script):
         path = self.folder / "ptxas"
         path.write_text("#!/bin/sh\n" + script + "\n")
