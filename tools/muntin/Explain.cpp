@@ -8,6 +8,7 @@
 #include "compiler/Reference/Pairs.h"
 #include "runtime/abi/Target.h"
 #include "tools/muntin/Command.h"
+#include "tools/muntin/ExplainGpu.h"
 #include "tools/muntin/Measure.h"
 #include "tools/muntin/PlanJson.h"
 #include "tools/muntin/Report.h"
@@ -105,16 +106,8 @@ static Json share(const Request &request, const Explanation &e) {
   return predicted.is_number() && predicted > 0 ? Json(e.flops / predicted.get<double>() / *e.peak) : Json();
 }
 
-/// Clocks per query and head, over the multiprocessors of the machine that the target's row describes.
-static std::optional<double> gpuSeconds(const Request &request, const Json &plan) {
-  Result<const Target *> target = findTarget(request.problem.target);
-  constexpr const char *key = "predicted_cycles_per_query";
-  if (!target || !(*target)->gpu || !plan.contains(key))
-    return std::nullopt;
-  const Shape &shape = *request.shape;
-  const double queries = double(shape.batch) * double(shape.heads) * double(shape.queries());
-  const GpuLimits &gpu = *(*target)->gpu;
-  return queries * plan[key].get<double>() / double(gpu.multiprocessors) / (gpu.gigahertz * 1e9);
+static Json rooflines(const Request &request, const Explanation &e) {
+  return predictRooflines(request, e.plan, double(e.kept), e.bytes);
 }
 
 static void printJson(const Request &request, const Explanation &e) {
@@ -134,6 +127,7 @@ static void printJson(const Request &request, const Explanation &e) {
   json["bytes"] = e.bytes;
   json["workspace_bytes"] = e.workspace ? Json(*e.workspace) : Json();
   json["variant"] = e.variant.empty() ? Json() : Json(e.variant);
+  json["rooflines"] = rooflines(request, e);
   json["assembly"] = e.plan.contains("assembly") ? e.plan["assembly"] : Json();
   if (e.plan.contains("candidates"))
     json["candidates"] = e.plan["candidates"];
@@ -179,31 +173,6 @@ static void addAssembly(Facts &facts, const Json &plan) {
     facts.add("", message.get<std::string>());
 }
 
-static void addGpuPrediction(Facts &facts, const Request &request, const Json &plan) {
-  const std::optional<double> predicted = gpuSeconds(request, plan);
-  if (!predicted)
-    return;
-  const GpuLimits &gpu = *(*findTarget(request.problem.target))->gpu;
-  facts.add("predicted", fmt::format("{} on {} multiprocessors at {} GHz; a model that no GPU has confirmed",
-                                     formatSeconds(*predicted), gpu.multiprocessors, gpu.gigahertz));
-  constexpr size_t shown = 5;
-  const Json &candidates = plan.contains("candidates") ? plan["candidates"] : Json::array();
-  for (size_t i = 0; i < std::min(shown, candidates.size()); ++i) {
-    const Json &c = candidates[i];
-    if (c.contains("refused")) {
-      facts.add(i == 0 ? "candidates" : "", fmt::format("{:<52} refused: {}", c["text"].get<std::string>(),
-                                                        c["refused"].get<std::string>()));
-      continue;
-    }
-    facts.add(i == 0 ? "candidates" : "",
-              fmt::format("{:<52} {:>6.1f} clocks/query: products {:.1f}, softmax {:.1f}, "
-                          "boxes {:.1f}",
-                          c["text"].get<std::string>(), c["predicted_cycles_per_query"].get<double>(),
-                          c["predicted_product_cycles"].get<double>(), c["predicted_softmax_cycles"].get<double>(),
-                          c["predicted_box_cycles"].get<double>()));
-  }
-}
-
 static void printText(const Request &request, const Explanation &e) {
   Facts facts;
   facts.add("problem", problemKey(request.problem));
@@ -226,14 +195,15 @@ static void printText(const Request &request, const Explanation &e) {
                                   e.bytes > 0 ? e.flops / e.bytes : 0));
   if (e.workspace && *e.workspace > 0)
     facts.add("workspace", formatBytes(double(*e.workspace)));
-  addGpuPrediction(facts, request, e.plan);
+  if (const std::optional<double> predicted = gpuSeconds(request, e.plan))
+    facts.add("predicted", formatSeconds(*predicted));
   if (const Json predicted = seconds(request, e); predicted.is_number()) {
     const Json effective = share(request, e);
     facts.add("predicted",
               fmt::format("{} on one thread, {} of peak ({}, measured now)", formatSeconds(predicted.get<double>()),
                           formatPercent(effective.is_number() ? effective.get<double>() : 0), formatRate(*e.peak)));
   }
-  emit(facts.print());
+  emit(facts.print() + printGpuTables(e.plan, rooflines(request, e)));
 }
 
 static Status explain(const Options &options) {

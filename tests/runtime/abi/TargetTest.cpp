@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/abi/GpuMachine.h"
 #include "runtime/abi/Target.h"
 
 #include <gtest/gtest.h>
@@ -83,6 +84,18 @@ TEST(Target, HostIsTheBestThatTheMachineSupports) {
   const auto &table = targetTable();
   for (const Target *row = host + 1; row < table.data() + table.size(); ++row)
     EXPECT_FALSE(row->implemented && !row->forTests && machineSupports(*row)) << row->name;
+}
+
+TEST(GpuMachine, ResidentBlocksFollowFromWhatIsScarce) {
+  const GpuMachine &a100 = gpuMachines()[0];
+  ASSERT_EQ(a100.architecture, 80);
+  EXPECT_EQ(residentBlocks(a100, 8, 128, 48 * 1024), 2); // registers: 65536 / (8 x 32 x 128)
+  EXPECT_EQ(residentBlocks(a100, 8, 129, 48 * 1024), 1); // 129 x 32 in units of 256
+  EXPECT_EQ(residentBlocks(a100, 4, 32, 80 * 1024), 2);  // shared memory: 164 KiB / (80 + 1)
+  EXPECT_EQ(residentBlocks(a100, 4, 32, 163 * 1024), 1);
+  EXPECT_EQ(residentBlocks(a100, 4, 32, 164 * 1024), 0) << "does not fit";
+  EXPECT_EQ(residentBlocks(a100, 4, 32, 0), 16); // 64 warps
+  EXPECT_EQ(residentBlocks(a100, 1, 16, 0), 32); // blocks
 }
 
 TEST(Target, NoCpuExecutesGpuCode) {

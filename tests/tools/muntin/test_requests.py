@@ -271,6 +271,27 @@ class Help(CommandTest):
         self.assertIsNone(plan["assembly"])
         self.assertIn("no: this machine has no assembler", self.text("explain", *options, "--grid", "64"))
 
+    def test_rooflines(self):
+        self.environment["MUNTIN_PTXAS"] = "off"
+        problem = ("--dtype", "bf16", "--head-dim", "128", "--target", "sm_80")
+        dense = self.json("explain", "--grid", "4096", *problem)
+        rows = {row["machine"]: row for row in dense["rooflines"]}
+        self.assertLessEqual({"A100", "A40", "L40", "H100", "H200"}, set(rows))
+        self.assertEqual(rows["A100"]["bound_by"], "products")
+        self.assertAlmostEqual(rows["A100"]["bound_seconds"], 4096**2 * 256 / (1024 * 108 * 1.41e9), delta=1e-9)
+        self.assertAlmostEqual(rows["A100"]["predicted_seconds"], dense["predicted_seconds"], delta=1e-9)
+        for row in rows.values():
+            self.assertGreater(row["predicted_seconds"], row["bound_seconds"])
+            self.assertGreater(row["resident_warps"], 0)
+        window = self.json("explain", "--grid", "4096", *problem, "--mask", "sliding(left=1, right=0)")
+        a100 = window["rooflines"][0]
+        self.assertEqual(a100["bound_by"], "memory")
+        self.assertAlmostEqual(a100["bound_seconds"], window["bytes"] / 2.039e12, delta=1e-9)
+        text = self.text("explain", "--grid", "4096", *problem)
+        for word in ("candidate ", "wins", "The winner has", "H200", "warps/SM"):
+            self.assertIn(word, text)
+        self.assertEqual(self.json("explain", "--grid", "64")["rooflines"], [])
+
     def test_shared_memory(self):
         self.environment["MUNTIN_PTXAS"] = "off"
         gpu = ("--grid", "512", "--dtype", "bf16", "--head-dim", "256", "--target", "sm_80")
