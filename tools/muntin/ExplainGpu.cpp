@@ -138,11 +138,11 @@ static std::string candidateTable(const Json &candidates) {
 }
 
 std::string muntin::printGpuTables(const Json &plan, const Json &rooflines) {
+  if (rooflines.empty()) // of a plan for a CPU
+    return "";
   std::string text;
   if (plan.contains("candidates") && plan["candidates"].size() > 1)
     text += "\n" + candidateTable(plan["candidates"]) + "The winner has " + whyItWon(plan["candidates"]);
-  if (rooflines.empty())
-    return text;
   Table table({"machine", "roofline", "bound by", "predicted", "blocks/SM", "warps/SM"});
   for (const Json &row : rooflines)
     table.add({row["machine"].get<std::string>(), formatSeconds(row["bound_seconds"].get<double>()),
