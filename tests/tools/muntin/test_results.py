@@ -138,6 +138,18 @@ class Emulator(CommandTest):
         self.assertEqual(told["target"], "sm_80")
         self.assertGreaterEqual(told["plan"]["warps"], 1)
 
+    def test_what_was_cached_without_an_assembler_is_used_where_there_is_one(self):
+        self.environment |= {"MUNTIN_CACHE": "rw", "MUNTIN_CACHE_DIR": "cache", "MUNTIN_PTXAS": "off"}
+        problem = ("run", *WINDOW, "--dtype", "bf16", "--device", "emulator:sm_80")
+        self.assertIsNone(self.json(*problem)["plan"]["assembly"])
+        broken = self.folder / "ptxas"
+        broken.write_text("#!/bin/sh\nexit 9\n")
+        broken.chmod(0o700)
+        self.environment["MUNTIN_PTXAS"] = str(broken)
+        self.assertIsNone(self.json(*problem)["plan"]["assembly"])  # nothing was compiled, so nothing failed
+        self.environment["MUNTIN_CACHE"] = "off"
+        self.refused(3, ["exit code 9", str(broken)], *problem)
+
     def executed(self, *arguments):
         """Whether a run on the emulator multiplies matrices; it meets no bank twice."""
         self.environment["MUNTIN_EMULATOR_PROFILE"] = str(self.folder / "profile.json")
