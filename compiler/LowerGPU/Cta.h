@@ -235,6 +235,8 @@ private:
 
   // Tf32.cpp
   Fragment fragmentOf(Type element, const Values &registers);
+  int64_t piecesPerSum(Type element);
+  Values addSums(llvm::ArrayRef<Value> before, llvm::ArrayRef<Value> sums);
   void emitProductOfWords(tile::DotOp op, llvm::ArrayRef<Value> left, const SharedTile &value);
 
   // Masks.cpp

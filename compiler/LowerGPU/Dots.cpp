@@ -54,8 +54,11 @@ void Cta::emitScores(tile::DotOp op, const SharedTile &query, const SharedTile &
   awaitArrival({&query, &key});
   Value queryRow = f.add(f.mul(warp, 16), f.rem(lane, 16)), queryPiece = f.div(lane, 16);
   Value keyRow = f.add(f.mul(f.div(lane, 16), 8), f.rem(lane, 8)), keyPiece = f.rem(f.div(lane, 8), 2);
-  Values sums(registersOf(op.getResult().getType()), number(0));
+  const Values none(registersOf(op.getResult().getType()), number(0));
+  Values sums = none, before;
   for (int64_t piece = 0; piece < query.pieces(); piece += 2) {
+    if (piece && piece % piecesPerSum(query.element) == 0)
+      before = addSums(before, std::exchange(sums, none));
     const Fragment left = fragmentOf(query.element, loadMatrices(query, queryRow, queryPiece, 0, piece, false));
     for (int64_t keys = 0; keys < key.rows; keys += 16) {
       const Fragment right = fragmentOf(key.element, loadMatrices(key, keyRow, keyPiece, keys, piece, false));
@@ -65,7 +68,7 @@ void Cta::emitScores(tile::DotOp op, const SharedTile &query, const SharedTile &
       }
     }
   }
-  registers[op.getResult()] = sums;
+  registers[op.getResult()] = addSums(before, sums);
 }
 
 /// Rows of probabilities, as they lie in registers, by columns of values. Lanes address the rows of values as in the

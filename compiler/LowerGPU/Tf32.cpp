@@ -22,6 +22,8 @@
 
 #include "compiler/LowerGPU/Cta.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace muntin;
 using namespace muntin::gpu;
@@ -59,6 +61,21 @@ Values Cta::multiply(Type element, const Fragment &left, const Fragment &right, 
   return machine.multiply(element, left.numbers, right.numbers, result);
 }
 
+/// Matrix units cut off the digits that a sum has too many instead of rounding it, and each step does. 16 bits do not
+/// mind; sums of f32 start from zero after so many pieces, and are added outside.
+int64_t Cta::piecesPerSum(Type element) {
+  constexpr int64_t kColumnsPerSum = 64; // scores of 20 are then cut by 1e-5 at most
+  return element.isF32() ? kColumnsPerSum * bytesOf(element) / 16 : std::numeric_limits<int64_t>::max();
+}
+
+Values Cta::addSums(ArrayRef<Value> before, ArrayRef<Value> sums) {
+  Values total(sums);
+  if (!before.empty())
+    for (auto [sum, first] : llvm::zip_equal(total, before))
+      sum = arith::AddFOp::create(b, loc, first, sum);
+  return total;
+}
+
 /// Rows of probabilities, as they lie in registers, by columns of values, in f32. Of eight keys a lane has 2 t and
 /// 2 t + 1, where the left operand wants columns t and t + 4. A sum does not mind the order of its terms: column t
 /// is called key 2 t, column t + 4 key 2 t + 1, and the rows of values are read in that order. The pitch is an odd
@@ -90,8 +107,8 @@ void Cta::emitProductOfWords(tile::DotOp op, ArrayRef<Value> left, const SharedT
       }
       sum = multiply(value.element, eight, fragmentOf(value.element, rows), sum);
     }
-    for (auto [before, more] : llvm::zip_equal(MutableArrayRef<Value>(sums).slice(column / 2, 4), sum))
-      before = arith::AddFOp::create(b, loc, before, more);
+    auto total = MutableArrayRef<Value>(sums).slice(column / 2, 4);
+    llvm::copy(addSums(total, sum), total.begin());
   }
   registers[op.getResult()] = sums;
 }

@@ -52,21 +52,16 @@ static int64_t volumeOf(const std::vector<int64_t> &box) {
 
 static int64_t roundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
-int64_t muntin::sharedPitch(const Problem &problem, int64_t columns, bool readByWords) {
-  return tile::sharedPitch(columns, elementTypeBytes(problem.element), readByWords);
-}
-
-int64_t muntin::valuePitch(const Problem &problem) {
-  return sharedPitch(problem, problem.valueDim, problem.element == ElementType::F32);
+int64_t muntin::sharedPitch(const Problem &problem, int64_t columns) {
+  return tile::sharedPitch(columns, elementTypeBytes(problem.element), problem.element == ElementType::F32);
 }
 
 int64_t muntin::sharedBytes(const Problem &problem, const Plan &plan) {
   if (plan.holdsAllKeys() || !plan.engine.empty())
     return sharedBytesOfRows(problem, plan);
   // The output leaves through the memory of the queries.
-  const int64_t byHeadDim = sharedPitch(problem, problem.headDim), output = sharedPitch(problem, problem.valueDim);
-  const int64_t ofKeyBox = plan.keyCapacity() * (byHeadDim + valuePitch(problem));
-  return plan.queries() * std::max(byHeadDim, output) + plan.stages * ofKeyBox;
+  const int64_t byHeadDim = sharedPitch(problem, problem.headDim), byValueDim = sharedPitch(problem, problem.valueDim);
+  return plan.queries() * std::max(byHeadDim, byValueDim) + plan.stages * plan.keyCapacity() * (byHeadDim + byValueDim);
 }
 
 double muntin::productsPerClock(const Problem &problem, const GpuLimits &limits) {

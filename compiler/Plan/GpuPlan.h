@@ -30,10 +30,8 @@ inline constexpr int64_t kRowGranule = 32;
 
 /// Bytes between the rows of a tile in shared memory. Eight rows at one column, which ldmatrix reads at once, must fall
 /// on different banks: by a swizzle where the row has 2, 4 or a multiple of 8 pieces of 16 bytes, else because their
-/// number is made odd; so it is as well where single words of four rows are read at once.
-int64_t sharedPitch(const Problem &problem, int64_t columns, bool readByWords = false);
-/// The same of values, of which f32 are read by words.
-int64_t valuePitch(const Problem &problem);
+/// number is made odd. So it always is for f32, of whose values single words of four rows are read at once.
+int64_t sharedPitch(const Problem &problem, int64_t columns);
 
 /// Shared memory of a block in bytes.
 int64_t sharedBytes(const Problem &problem, const Plan &plan);

@@ -16,13 +16,12 @@ using namespace muntin;
 constexpr int64_t kScoreBytes = 4;
 
 int64_t muntin::sharedBytesOfRows(const Problem &problem, const Plan &plan) {
-  const int64_t byHeadDim = sharedPitch(problem, problem.headDim), byValueDim = valuePitch(problem);
-  const int64_t output = sharedPitch(problem, problem.valueDim);
+  const int64_t byHeadDim = sharedPitch(problem, problem.headDim), byValueDim = sharedPitch(problem, problem.valueDim);
   const int64_t queries = plan.queries(), keys = plan.keyCapacity();
   const int64_t probabilities = plan.engine.empty() ? 0 : queries * sharedPitch(problem, keys);
   if (plan.templateName == "unfused") // the first and the last of three kernels
-    return std::max({(queries + keys) * byHeadDim, keys * byValueDim + probabilities, queries * output});
-  const int64_t fixed = queries * std::max(byHeadDim, output); // the output leaves through the queries' memory
+    return std::max({(queries + keys) * byHeadDim, keys * byValueDim + probabilities, queries * byValueDim});
+  const int64_t fixed = queries * std::max(byHeadDim, byValueDim); // the output leaves through the queries' memory
   if (plan.templateName == "row" && plan.capacity > keys)      // one walk over keys, another over values
     return fixed + plan.capacity * queries * kScoreBytes +
            std::max(keys * byHeadDim, keys * byValueDim + probabilities);

@@ -30,19 +30,12 @@ namespace {
 
 bool isLoaded(Value tile) { return tile.getDefiningOp() && isa<LoadOp, AwaitOp>(tile.getDefiningOp()); }
 
-/// Whether a tile, or those of a ring, are read by single words: values of f32, which ldmatrix does not transpose.
-bool isReadByWords(Value tileOrRing) {
-  return llvm::any_of(tileOrRing.getUsers(), [&](mlir::Operation *user) {
-    if (auto await = dyn_cast<AwaitOp>(user))
-      return isReadByWords(await.getTile());
-    auto dot = dyn_cast<DotOp>(user);
-    return dot && dot.getRhs() == tileOrRing && !dot.getTransposed() && dot.getRhs().getType().getElementType().isF32();
-  });
-}
-
-TileType inSharedMemory(TileType type, bool words) {
-  const int64_t bytes = type.getElementType().getIntOrFloatBitWidth() / 8;
-  return type.withLayout(sharedLayout(type.getContext(), type.getShape()[1], bytes, words));
+/// f32 lie in words: ldmatrix does not transpose values, and single words of four rows are read at once. Queries and keys
+/// likewise, as an address is one register then; swizzled, it is four, which spilled where a lane has 128 outputs.
+TileType inSharedMemory(TileType type) {
+  Type element = type.getElementType();
+  const int64_t bytes = element.getIntOrFloatBitWidth() / 8;
+  return type.withLayout(sharedLayout(type.getContext(), type.getShape()[1], bytes, element.isF32()));
 }
 
 /// Whether the kernel's products take words: f32. Kernels that multiply nothing may say either.
@@ -75,7 +68,7 @@ struct TileAssignLayouts : muntin::tile::impl::TileAssignLayoutsPassBase<TileAss
 
   void assign(Value value) {
     if (auto ring = dyn_cast<RingType>(value.getType())) {
-      value.setType(RingType::get(ring.getContext(), inSharedMemory(ring.getTile(), isReadByWords(value))));
+      value.setType(RingType::get(ring.getContext(), inSharedMemory(ring.getTile())));
       return;
     }
     auto type = dyn_cast<TileType>(value.getType());
@@ -84,7 +77,7 @@ struct TileAssignLayouts : muntin::tile::impl::TileAssignLayoutsPassBase<TileAss
     if (auto await = value.getDefiningOp<AwaitOp>()) // as its ring, which came before
       value.setType(await.getRing().getType().getTile());
     else if (isLoaded(value))
-      value.setType(inSharedMemory(type, isReadByWords(value)));
+      value.setType(inSharedMemory(type));
     else if (type.getShape().size() == 1)
       value.setType(type.withLayout(rowLayout(type.getContext())));
     else
