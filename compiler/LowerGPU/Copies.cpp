@@ -41,9 +41,9 @@ SharedTile Cta::allocate(tile::TileType type) {
   return tile;
 }
 
-/// Of what no operation loads: in rows for ldmatrix.
+/// Of what no operation loads, in rows as if one did.
 SharedTile Cta::allocate(int64_t rows, int64_t columns, Type element) {
-  const tile::LayoutAttr layout = tile::sharedLayout(b.getContext(), columns, bytesOf(element), /*words=*/false);
+  const tile::LayoutAttr layout = tile::sharedLayout(b.getContext(), columns, bytesOf(element), element.isF32());
   return allocate(tile::TileType::get(b.getContext(), {rows, columns}, element, layout));
 }
 

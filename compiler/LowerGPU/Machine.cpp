@@ -145,6 +145,14 @@ Values Machine::multiply(Type element, ValueRange a, ValueRange bs, ValueRange c
   return unpack(b, loc, product, 4);
 }
 
+Value Machine::multiplyAddHere(Value x, Value y, Value z) {
+  auto dialect = LLVM::AsmDialectAttr::get(b.getContext(), LLVM::AsmDialect::AD_ATT);
+  return LLVM::InlineAsmOp::create(b, loc, b.getF32Type(), ValueRange{x, y, z}, "fma.rn.f32 $0, $1, $2, $3;",
+                                   "=f,f,f,f", /*has_side_effects=*/true, /*is_align_stack=*/false,
+                                   LLVM::TailCallKind::None, dialect, ArrayAttr())
+      .getRes();
+}
+
 Value Machine::shuffleXor(Value number, int32_t lanes) {
   constexpr int64_t clamp = 31;
   return NVVM::ShflOp::create(b, loc, number.getType(), constant32(kWholeWarp), number, constant32(lanes),

@@ -59,6 +59,9 @@ public:
   Values loadMatrices(Value shared, bool transposed);
   /// c + a b of m16n8k16, for f32 of m16n8k8 with as much of a and b as tf32 holds: 4, 2 and 4 registers.
   Values multiply(Type element, ValueRange a, ValueRange b, ValueRange c);
+  /// a b + c, not moved by LLVM. It would sink what a step adds to the output behind the search for the next box, and
+  /// have sums and output, both in all columns, in registers at once.
+  Value multiplyAddHere(Value a, Value b, Value c);
   Value shuffleXor(Value number, int32_t lanes);
 
   /// 0 where `bits`, unsigned, are 32 and more.
