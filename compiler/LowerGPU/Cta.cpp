@@ -63,8 +63,7 @@ LogicalResult Cta::emit() {
 //===----------------------------------------------------------------------===//
 
 Operand Cta::operandOf(Tensor tensor, tile::GridTensorType type, Value ofHead) {
-  int64_t bytes = type.getElementType().getIntOrFloatBitWidth() / 8;
-  auto stride = [&](unsigned axis) { return f.mul(frame.stride(tensor, axis), bytes); };
+  auto stride = [&](unsigned axis) { return f.mul(frame.stride(tensor, axis), bytesOf(type.getElementType())); };
   Operand operand{frame.tensor(tensor), {}, type.getElementType(), type.getColumns()};
   for (unsigned axis = 0; axis < rank; ++axis)
     operand.strides.push_back(stride(1 + axis));

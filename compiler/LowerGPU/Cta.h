@@ -35,6 +35,17 @@
 // No bits leave their group of pieces, so that copies, which fill 8 pieces of 16 bytes
 // at once, meet no bank twice either.
 //
+// f32 (Tf32.cpp) are multiplied by mma.m16n8k8, whose operands have four and two
+// numbers in a lane: queries and keys of ldmatrix' rows g and words t as above,
+//
+//      of queries, probabilities        of keys, values           t and t + 4 are
+//        (g, t)     (g, t + 4)            (t, g) (t + 4, g)         columns of D for scores,
+//        (g + 8, t) (g + 8, t + 4)                                  keys 2 t, 2 t + 1 for outputs
+//
+// and their rows lie an odd number of pieces apart, which serves ldmatrix as well, and
+// single words of the values' rows 2 t. An address then is one register and an offset:
+// swizzled, it took four, which spilled where a lane has 128 outputs.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef MUNTIN_COMPILER_LOWERGPU_CTA_H

@@ -146,11 +146,7 @@ Values Machine::multiply(Type element, ValueRange a, ValueRange bs, ValueRange c
 }
 
 Value Machine::multiplyAddHere(Value x, Value y, Value z) {
-  auto dialect = LLVM::AsmDialectAttr::get(b.getContext(), LLVM::AsmDialect::AD_ATT);
-  return LLVM::InlineAsmOp::create(b, loc, b.getF32Type(), ValueRange{x, y, z}, "fma.rn.f32 $0, $1, $2, $3;",
-                                   "=f,f,f,f", /*has_side_effects=*/true, /*is_align_stack=*/false,
-                                   LLVM::TailCallKind::None, dialect, ArrayAttr())
-      .getRes();
+  return assemble(z.getType(), {x, y, z}, "fma.rn.f32 $0, $1, $2, $3;", "=f,f,f,f", /*asWritten=*/true);
 }
 
 Value Machine::shuffleXor(Value number, int32_t lanes) {

@@ -28,9 +28,8 @@ inline constexpr int64_t kKeyGranule = 16;
 /// numbers, of m16n8k8 in f32.
 inline constexpr int64_t kRowGranule = 32;
 
-/// Bytes between the rows of a tile in shared memory. Eight rows at one column, which ldmatrix reads at once, must fall
-/// on different banks: by a swizzle where the row has 2, 4 or a multiple of 8 pieces of 16 bytes, else because their
-/// number is made odd. So it always is for f32, of whose values single words of four rows are read at once.
+/// Bytes between the rows of a tile in shared memory. Rows of 16-bit numbers are swizzled; those of f32, of whose
+/// values single words of four rows are read at once, are an odd number of pieces of 16 bytes apart.
 int64_t sharedPitch(const Problem &problem, int64_t columns);
 
 /// Shared memory of a block in bytes.
