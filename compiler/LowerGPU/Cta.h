@@ -247,7 +247,7 @@ private:
   // Tf32.cpp
   Fragment fragmentOf(Type element, const Values &registers);
   int64_t piecesPerSum(Type element);
-  Value addTo(Value accumulator, int64_t index, Value sum);
+  Value addTo(Value accumulator, int64_t index, tile::TileType into, Value sum);
   Values addSums(llvm::ArrayRef<Value> before, llvm::ArrayRef<Value> sums);
   void emitProductOfWords(tile::DotOp op, llvm::ArrayRef<Value> left, const SharedTile &value);
 

@@ -78,13 +78,13 @@ Values Cta::addSums(ArrayRef<Value> before, ArrayRef<Value> sums) {
 
 /// Register `index` of an accumulator, or of none, and a sum. Where the accumulator is a tile times a number per row,
 /// as in online softmax, it is multiplied here: one instruction, and no second accumulator in registers.
-Value Cta::addTo(Value accumulator, int64_t index, Value sum) {
+Value Cta::addTo(Value accumulator, int64_t index, tile::TileType into, Value sum) {
   if (!accumulator)
     return sum;
   if (auto scaled = accumulator.getDefiningOp<arith::MulFOp>())
-    return machine.multiplyAddHere(elementOf(scaled.getLhs(), index, false), elementOf(scaled.getRhs(), index, false),
+    return machine.multiplyAddHere(elementOf(scaled.getLhs(), index, into), elementOf(scaled.getRhs(), index, into),
                                    sum);
-  return arith::AddFOp::create(b, loc, elementOf(accumulator, index, false), sum);
+  return arith::AddFOp::create(b, loc, elementOf(accumulator, index, into), sum);
 }
 
 /// Rows of probabilities, as they lie in registers, by columns of values, in f32. Of eight keys a lane has 2 t and
@@ -118,7 +118,7 @@ void Cta::emitProductOfWords(tile::DotOp op, ArrayRef<Value> left, const SharedT
       sum = multiply(value.element, eight, fragmentOf(value.element, rows), sum);
     }
     for (Value more : sum)
-      sums.push_back(addTo(op.getAcc(), int64_t(sums.size()), more));
+      sums.push_back(addTo(op.getAcc(), int64_t(sums.size()), op.getResult().getType(), more));
   }
   registers[op.getResult()] = sums;
 }

@@ -30,8 +30,8 @@ namespace {
 
 bool isLoaded(Value tile) { return tile.getDefiningOp() && isa<LoadOp, AwaitOp>(tile.getDefiningOp()); }
 
-/// f32 lie in words: ldmatrix does not transpose values, and single words of four rows are read at once. Queries and keys
-/// likewise, as an address is one register then; swizzled, it is four, which spilled where a lane has 128 outputs.
+/// f32 lie in words: ldmatrix does not transpose values, and single words of four rows are read at once. Queries and
+/// keys likewise, as an address is one register then; swizzled, it is four, which spilled where a lane has 128 outputs.
 TileType inSharedMemory(TileType type) {
   Type element = type.getElementType();
   const int64_t bytes = element.getIntOrFloatBitWidth() / 8;
