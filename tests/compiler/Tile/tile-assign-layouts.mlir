@@ -31,8 +31,8 @@ func.func @pairs(%q: !tensor {tile.operand = "query"}, %k: !tensor, %v: !tensor)
 
 // -----
 
-// In f32 the left operand has another order, so a conversion is put before it, and values, which are read word by word,
-// get rows of an odd number of pieces.
+// In f32 the left operand has another order, so a conversion is put before it, and rows lie an odd number of pieces
+// apart: values are read word by word.
 
 #plan = #tile.plan<template_name = "live", query_box = <[16]>, query_step = <[1]>, key_box = <[16]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16>
 !tensor = !tile.tensor<1, 16, f32>
@@ -40,12 +40,11 @@ func.func @pairs(%q: !tensor {tile.operand = "query"}, %k: !tensor, %v: !tensor)
 
 // CHECK-DAG: #[[LEFT:.*]] = #tile.layout<16x8, register = {{\[\[8, 0\], \[0, 1\]\]}}
 // CHECK-DAG: #[[SUMS:.*]] = #tile.layout<16x8, register = {{\[\[0, 1\], \[8, 0\]\]}}
-// CHECK-DAG: #[[KEYS:.*]] = #tile.layout<8x16, row = {{.*}}, pitch = 64>
-// CHECK-DAG: #[[VALUES:.*]] = #tile.layout<1x4, offset = {{.*}}, pitch = 80>
+// CHECK-DAG: #[[ROWS:.*]] = #tile.layout<1x4, offset = {{.*}}, pitch = 80>
 // CHECK-LABEL: @words
-// CHECK: tile.load %arg1 {{.*}} -> <16x16xf32, #[[KEYS]]>
+// CHECK: tile.load %arg1 {{.*}} -> <16x16xf32, #[[ROWS]]>
 // CHECK: %[[S:.*]] = tile.dot {{.*}} -> <16x16xf32, #[[SUMS]]>
-// CHECK: %[[V:.*]] = tile.load %arg2 {{.*}} -> <16x16xf32, #[[VALUES]]>
+// CHECK: %[[V:.*]] = tile.load %arg2 {{.*}} -> <16x16xf32, #[[ROWS]]>
 // CHECK: %[[P:.*]] = tile.convert %[[S]] : <16x16xf32, #[[SUMS]]> -> <16x16xf32, #[[LEFT]]>
 // CHECK: tile.dot %[[P]], %[[V]]
 func.func @words(%q: !tensor {tile.operand = "query"}, %k: !tensor, %v: !tensor) attributes {tile.plan = #plan} {
