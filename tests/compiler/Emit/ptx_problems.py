@@ -29,9 +29,13 @@ SMALL = "neighborhood(window=7x7, dilation=1x1, stride=1x1, causal=0x0)"
 
 # Sums of f32 take twice the registers of their inputs' words, so they are asked for by themselves.
 F32 = [
-    (1, "sliding(left=128, right=0)", (256, 256, 16)),
+    (1, "causal()", (256, 256, 16)),
+    (2, BANDED, (256, 256, 16)),
+    (3, "neighborhood(window=5x5x5, dilation=1x1x1, stride=1x1x1, causal=0x0x0)", (256, 256, 16)),
     (1, "all_of(causal(), document())", (128, 128, 8)),
     (2, BANDED, (128, 128, 16)),
+    (2, BANDED, (64, 64, 16)),
+    (3, "neighborhood(window=5x5x5, dilation=1x1x1, stride=1x1x1, causal=0x0x0)", (64, 64, 8)),
     (2, "any_of(global(tokens=4), sliding(left=3x3, right=4x4))", (64, 64, 4)),
     (3, "neighborhood(window=5x5x5, dilation=1x1x1, stride=1x1x1, causal=0x0x0)", (16, 16, 16)),
     (3, "neighborhood(window=5x5x5, dilation=2x2x2, stride=1x1x1, causal=1x0x0)", (33, 7, 4)),
