@@ -39,8 +39,9 @@ constexpr double kSplitProducts = 6;
 constexpr double kSoftmaxInstructions = 4.5;
 /// The same for the selects of a masked box.
 constexpr double kMaskInstructions = 2.0;
-/// Clocks of a key box in which nothing else happens: its copy, its barriers, its class.
-constexpr double kKeyBoxClocks = 700;
+/// Clocks of a key box in which nothing else happens: its keys are awaited, and three barriers. With a ring of one
+/// buffer keys are on their way during the product before, with more nothing is waited for, at two barriers and one.
+constexpr double kKeyBoxClocks = 700, kRingClocks = 350, kRingsClocks = 150;
 /// Clocks of a query box: its place, its copy, its stores.
 constexpr double kBoxClocks = 2500;
 constexpr int64_t kWarps[] = {4, 8}, kKeys[] = {64, 32, 16}, kMostStages = 4;
@@ -158,6 +159,10 @@ std::string GpuPlanner::refusalOf(const Plan &plan) const {
   return "";
 }
 
+static double clocksOfKeyBox(const Plan &plan) {
+  return !hasStages(plan.templateName) ? kKeyBoxClocks : plan.stages == 1 ? kRingClocks : kRingsClocks;
+}
+
 /// Clocks of one multiprocessor per query, as if it did one thing after the other.
 void GpuPlanner::estimate(Candidate &candidate, int64_t keys) const {
   const Plan &plan = candidate.plan;
@@ -168,12 +173,12 @@ void GpuPlanner::estimate(Candidate &candidate, int64_t keys) const {
   const double columns = double(roundUp(problem.headDim, kKeyGranule) + roundUp(problem.valueDim, kKeyGranule));
   candidate.processedPairs = double(keys) * waste;
   candidate.productCycles = candidate.processedPairs * columns / productsPerClock(problem, limits);
-  const bool masksAll = plan.templateName != "border";
+  const bool masksAll = plan.templateName != "border" && !hasStages(plan.templateName);
   const double instructions = kSoftmaxInstructions + kMaskInstructions * (masksAll ? 1 : 0.5);
   candidate.softmaxCycles =
       candidate.processedPairs * (1 / limits.exponentialsPerClock + instructions / limits.lanesPerClock);
   const double copied = double(elementTypeBytes(problem.element)) * columns * double(keys) / limits.bytesPerClock;
-  candidate.boxCycles = (kBoxClocks + keyBoxes * kKeyBoxClocks + copied) * waste / queries;
+  candidate.boxCycles = (kBoxClocks + keyBoxes * clocksOfKeyBox(plan) + copied) * waste / queries;
   if (plan.engine == "fma")
     candidate.productCycles = candidate.processedPairs * columns / limits.lanesPerClock;
   if (plan.templateName == "unfused")
@@ -226,7 +231,7 @@ void GpuPlanner::addShapes(const std::string &name, const std::vector<int64_t> &
 Result<Decision> GpuPlanner::run() {
   std::vector<std::string> names{problem.templateName};
   if (problem.templateName.empty())
-    names = {"window", "border", "live"}; // the last has one loop instead of two, and so needs fewer registers
+    names = {"window", "stages", "live"}; // the last has one loop instead of two, and so needs fewer registers
   for (const std::string &name : names)
     for (const int64_t warps : name == "row" ? llvm::ArrayRef(kRowWarps) : llvm::ArrayRef(kWarps))
       for (const std::vector<int64_t> &box : boxesOf(problem.rank, warps * kWarpRows))

@@ -65,7 +65,7 @@ class Run(CommandTest):
         self.assertEqual(*outputs)
 
     def test_templates(self):
-        for template in ("row", "unfused", "online", "live", "border", "window"):
+        for template in ("row", "unfused", "online", "live", "border", "stages", "roles", "window"):
             with self.subTest(template=template):
                 self.assertEqual(self.check(*WINDOW, "--template", template)["plan"]["template"], template)
         self.refused(2, ["template", "spiral"], "run", *WINDOW, "--template", "spiral")
