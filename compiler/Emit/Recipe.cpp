@@ -72,6 +72,7 @@ static Guard capacityGuard(tile::PlanAttr plan) {
 Result<Image> muntin::makeImage(mlir::ModuleOp lowered, const Problem &problem, const std::string &prefix) {
   auto planAttr = lowered->getAttrOfType<tile::PlanAttr>(tile::kPlanAttrName);
   Formula tasks = tasksFormula(planAttr), packing = cpu::packTasks(problem.rank);
+  const bool gpu = planAttr.getWarps() > 0;
   Variant variant;
   variant.name = "general";
   for (auto function : lowered.getOps<mlir::LLVM::LLVMFuncOp>()) {
@@ -79,9 +80,10 @@ Result<Image> muntin::makeImage(mlir::ModuleOp lowered, const Problem &problem, 
       continue;
     bool packs = function.getName().starts_with("pack_");
     Launch launch = launchOf(function, packs ? packing : tasks, problem.rank, prefix);
+    launch.resident = gpu ? planAttr.getResident() : 0;
     (function.getName() == "count" ? variant.counting : variant.launches).push_back(std::move(launch));
   }
-  bool matrix = planAttr.getTemplateName() == "unfused", gpu = planAttr.getWarps() > 0;
+  const bool matrix = planAttr.getTemplateName() == "unfused";
   variant.workspace = !gpu     ? cpu::workspaceLayout(planAttr, problem.headDim, problem.valueDim, matrix).bytes
                       : matrix ? gpu::matricesFormula(planAttr)
                                : Formula::constant(0);

@@ -37,7 +37,7 @@ void Cta::chooseBox() {
   ArrayRef<int64_t> dims = plan.getQueryBox().getDims(), steps = plan.getQueryStep().getDims();
   queries.dims.assign(dims.begin(), dims.end());
   queries.box.assign(rank, {});
-  Value index = widen(b, loc, machine.blockNumber());
+  Value index = widen(b, loc, task);
   for (int axis = rank - 1; axis >= 0; --axis) {
     const int64_t step = steps[axis], extent = dims[axis];
     Value boxesOfClass = ceilQuotient(ceilQuotient(queryExtents[axis], step), extent);

@@ -9,6 +9,7 @@
 
 #include "compiler/LowerGPU/LaneSums.h"
 #include "compiler/Tile/ControlFlow.h"
+#include "compiler/Tile/Recipe.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -38,8 +39,27 @@ LogicalResult Cta::emit() {
     queryExtents.push_back(frame.symbol(Symbol(unsigned(Symbol::Query0) + axis)));
     keyExtents.push_back(frame.symbol(Symbol(unsigned(Symbol::Key0) + axis)));
   }
+  LogicalResult result = success();
+  if (plan.getResident() == 0) {
+    task = machine.blockNumber();
+    result = emitTask();
+  } else { // the block takes every so many-th task
+    Value tasks = narrow(frame.value(tasksFormula(plan)));
+    buildLoop(b, loc, machine.blockNumber(), tasks, machine.numBlocks(), {}, [&](Value number, ValueRange) {
+      machine.barrier(); // all have stored the last task's output
+      task = number;
+      result = emitTask();
+      return Values();
+    });
+  }
+  if (succeeded(result))
+    frame.finish(sharedBytes);
+  return result;
+}
+
+LogicalResult Cta::emitTask() {
   chooseBox();
-  Value some; // a residue class may have fewer boxes than its number of blocks
+  Value some; // a residue class may have fewer boxes than its number of tasks
   for (const attn::BoxAxis &axis : queries.box)
     if (axis.step > 1)
       some = f.both(some, f.less(f.constant(0), axis.count));
@@ -53,8 +73,6 @@ LogicalResult Cta::emit() {
     when(some, {}, body);
   else
     body();
-  if (succeeded(result))
-    frame.finish(sharedBytes);
   return result;
 }
 

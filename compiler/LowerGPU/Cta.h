@@ -145,6 +145,7 @@ public:
 private:
   // Cta.cpp
   void nameThread(Value number);
+  mlir::LogicalResult emitTask();
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitOp(mlir::Operation &op);
   void bindArguments();
@@ -287,7 +288,7 @@ private:
   Machine machine;
   attn::FoldingBuilder f;
 
-  Value thread, lane, warp, sharedBase;                 // i32
+  Value thread, lane, warp, sharedBase, task;           // i32
   Value laneGroup, laneInGroup;                         // g and t of the picture
   Value batch, head, kvHead;                            // i64
   llvm::SmallVector<Value, 3> queryExtents, keyExtents; // i64

@@ -41,12 +41,14 @@ Value Frame::argument(Argument::Kind kind, unsigned index, unsigned axis, Type t
   return argument(wanted, type);
 }
 
-Value Frame::symbol(Symbol symbol) {
+Value Frame::value(const Formula &formula) {
   Argument wanted;
   wanted.kind = Argument::Kind::Value;
-  wanted.formula = Formula::symbol(symbol);
+  wanted.formula = formula;
   return argument(wanted, b.getI64Type());
 }
+
+Value Frame::symbol(Symbol symbol) { return value(Formula::symbol(symbol)); }
 
 Value Frame::stride(Tensor tensor, unsigned axis) {
   return argument(Argument::Kind::Stride, unsigned(tensor), axis, b.getI64Type());

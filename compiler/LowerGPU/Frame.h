@@ -33,6 +33,7 @@ public:
   /// A kernel without parameters; the builder then stands at its beginning.
   Frame(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef name, int64_t threads);
 
+  mlir::Value value(const Formula &formula);        ///< i64
   mlir::Value symbol(Symbol symbol);                ///< i64
   mlir::Value stride(Tensor tensor, unsigned axis); ///< in elements, i64
   mlir::Value tensor(Tensor tensor);                ///< pointer to global memory

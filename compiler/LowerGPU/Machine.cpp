@@ -33,6 +33,7 @@ Value Machine::assemble(Type type, ValueRange operands, StringRef text, StringRe
 }
 
 Value Machine::threadNumber() { return NVVM::ThreadIdXOp::create(b, loc, b.getI32Type()); }
+Value Machine::numBlocks() { return NVVM::GridDimXOp::create(b, loc, b.getI32Type()); }
 Value Machine::blockNumber() { return NVVM::BlockIdXOp::create(b, loc, b.getI32Type()); }
 
 //===----------------------------------------------------------------------===//

@@ -34,6 +34,7 @@ public:
   Value threadNumber();      ///< in the block, i32
   Value threadNumberAgain(); ///< the same, which no pass knows
   Value blockNumber();  ///< in the grid, i32
+  Value numBlocks();    ///< of the grid, i32
 
   Type sharedPointerType();
   Type globalPointerType();

@@ -45,6 +45,8 @@ constexpr double kKeyBoxClocks = 700, kRingClocks = 350, kRingsClocks = 150;
 /// Clocks of a query box: its place, its copy, its stores.
 constexpr double kBoxClocks = 2500;
 constexpr int64_t kWarps[] = {4, 8}, kKeys[] = {64, 32, 16}, kMostStages = 4;
+/// Blocks of any size on one multiprocessor (CUDA C++ Programming Guide, table of technical specifications).
+constexpr int64_t kMostResident = 32;
 } // namespace
 
 static int64_t volumeOf(const std::vector<int64_t> &box) {
@@ -263,7 +265,7 @@ Result<Plan> GpuPlanner::parse(const std::string &text) const {
   std::stringstream stream(text);
   std::string name, item;
   std::getline(stream, name, ',');
-  std::vector<int64_t> query, key, warps, stages, capacity;
+  std::vector<int64_t> query, key, warps, stages, capacity, resident;
   bool multiplyAdds = false;
   while (std::getline(stream, item, ',')) {
     const size_t equals = std::min(item.find('='), item.size());
@@ -273,6 +275,7 @@ Result<Plan> GpuPlanner::parse(const std::string &text) const {
                                  : word == "warps"    ? &warps
                                  : word == "stages"   ? &stages
                                  : word == "capacity" ? &capacity
+                                 : word == "resident" ? &resident
                                                       : nullptr;
     if (word == "engine" && value == "fma") {
       multiplyAdds = true;
@@ -295,6 +298,9 @@ Result<Plan> GpuPlanner::parse(const std::string &text) const {
   Plan plan = blank(name, query);
   plan.stages = stages[0];
   plan.keyBox = key;
+  if (resident.size() > 1 || (resident.size() == 1 && resident[0] > kMostResident))
+    return bad("resident blocks are 1 to " + std::to_string(kMostResident));
+  plan.resident = resident.empty() ? 0 : resident[0];
   if (multiplyAdds)
     plan.engine = "fma";
   if (name == "row") {

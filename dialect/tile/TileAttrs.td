@@ -114,6 +114,9 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     box at a time, and a block has memory for `capacity` keys; 0 says that there
     is no such memory, or no bound. `engine` is what multiplies: the target's
     widest, or with `fma` multiply-adds of single numbers.
+
+    With `resident` blocks on each multiprocessor, a block takes tasks in turn
+    until there are no more; with 0, each task has a block.
   }];
   let parameters = (ins
     StringRefParameter<"name of the template">:$template_name,
@@ -130,7 +133,8 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     DefaultValuedParameter<"int64_t", "0">:$stages,
     DefaultValuedParameter<"int64_t", "0">:$align,
     DefaultValuedParameter<"int64_t", "0">:$capacity,
-    StringRefParameter<"what multiplies", "\"\"">:$engine);
+    StringRefParameter<"what multiplies", "\"\"">:$engine,
+    DefaultValuedParameter<"int64_t", "0">:$resident);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

@@ -90,6 +90,8 @@ struct Launch {
   int64_t threads = 1;             ///< GPU: threads of a block
   Formula scratch;                 ///< CPU: bytes per thread; GPU: dynamic shared memory
   std::vector<Argument> arguments; ///< one 8-byte slot each
+  /// GPU: blocks on each multiprocessor that take tasks in turn; 0: a block for each task.
+  int64_t resident = 0;
   bool operator==(const Launch &) const = default;
 };
 

@@ -26,7 +26,7 @@ namespace muntin {
 namespace {
 
 constexpr std::string_view kMagic("MUNTINIM", 8);
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;    // 2: resident blocks of a launch
 constexpr size_t kHeaderBytes = 32; // magic, version, 0, payload bytes, checksum of the payload
 
 template <typename Enum> constexpr int64_t kLastOf = -1;
@@ -43,7 +43,7 @@ void fields(auto &io, Is<Argument> auto &argument) {
   io(argument.kind, argument.index, argument.axis, argument.formula);
 }
 void fields(auto &io, Is<Launch> auto &launch) {
-  io(launch.entry, launch.tasks, launch.threads, launch.scratch, launch.arguments);
+  io(launch.entry, launch.tasks, launch.threads, launch.scratch, launch.arguments, launch.resident);
 }
 void fields(auto &io, Is<Guard> auto &guard) { io(guard.left, guard.right); }
 void fields(auto &io, Is<Variant> auto &variant) {

@@ -39,6 +39,8 @@ struct Work {
   int64_t tasks = 0;   ///< > 0
   int64_t threads = 1; ///< GPU: threads of a block
   int64_t scratch = 0; ///< CPU: bytes per thread; GPU: dynamic shared memory
+  /// GPU: blocks on each multiprocessor that take tasks in turn; 0: a block for each task.
+  int64_t resident = 0;
 };
 
 /// A queue of the device; null is its default. On the CPU what is given to that one is done when the call returns.

@@ -47,6 +47,8 @@ struct Call::Inputs {
   uint64_t *counter = nullptr;
 };
 
+constexpr int64_t kMostResident = 64; // more blocks fit on no multiprocessor
+
 static Status negative(const Launch &launch, const char *what, int64_t value) {
   return {StatusCode::CheckFailed,
           fmt::format("the kernel image is damaged: {} wants {} {}", launch.entry, value, what)};
@@ -60,6 +62,8 @@ Status Call::pack(const Launch &launch, void *entry, const Inputs &inputs, Packe
     return negative(launch, "tasks", *tasks);
   if (*scratch < 0)
     return negative(launch, "bytes of scratch", *scratch);
+  if (launch.resident < 0 || launch.resident > kMostResident)
+    return negative(launch, "resident blocks", launch.resident);
   if (*tasks == 0)
     return {};
   packed.steps.push_back({.entry = entry,
@@ -67,7 +71,8 @@ Status Call::pack(const Launch &launch, void *entry, const Inputs &inputs, Packe
                           .threads = launch.threads,
                           .scratch = *scratch,
                           .firstSlot = packed.slots.size(),
-                          .slots = launch.arguments.size()});
+                          .slots = launch.arguments.size(),
+                          .resident = launch.resident});
   for (const Argument &argument : launch.arguments) {
     const auto slot = static_cast<uint32_t>(packed.slots.size());
     uint64_t bits = 0;
@@ -164,7 +169,8 @@ Status Call::launchAll(Device &device, const Packed &packed, const Pointers &poi
                     .arguments = {slots + step.firstSlot, step.slots},
                     .tasks = step.tasks,
                     .threads = step.threads,
-                    .scratch = step.scratch};
+                    .scratch = step.scratch,
+                    .resident = step.resident};
     if (Status status = device.launch(work, stream, threads); !status)
       return status;
   }

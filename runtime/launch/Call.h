@@ -67,6 +67,7 @@ private:
     void *entry = nullptr;
     int64_t tasks = 0, threads = 1, scratch = 0;
     size_t firstSlot = 0, slots = 0; ///< of the recipe's slots
+    int64_t resident = 0;
   };
   /// What is put into a slot just before a run.
   struct Pointer {

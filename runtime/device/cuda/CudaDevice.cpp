@@ -66,9 +66,10 @@ constexpr int kCubin = 10000;
 
 class CudaDevice : public Device {
 public:
-  CudaDevice(const CudaOptions &options, ContextRef context, DeviceInfo info, Capability capability, int sharedOptIn)
+  CudaDevice(const CudaOptions &options, ContextRef context, DeviceInfo info, Capability capability, int sharedOptIn,
+             int multiprocessors)
       : log_(options.log), context_(std::move(context)), info_(std::move(info)), capability_(capability),
-        sharedOptIn_(sharedOptIn) {}
+        sharedOptIn_(sharedOptIn), multiprocessors_(multiprocessors) {}
 
   const DeviceInfo &info() const override { return info_; }
 
@@ -107,9 +108,10 @@ public:
     std::array<void *, kMostArguments> slots;
     for (size_t i = 0; i < work.arguments.size(); ++i)
       slots[i] = const_cast<uint64_t *>(&work.arguments[i]);
+    const int64_t blocks = work.resident ? std::min(work.tasks, work.resident * multiprocessors_) : work.tasks;
     const Code code =
-        driver().launchKernel(function, static_cast<unsigned>(work.tasks), 1, 1, static_cast<unsigned>(work.threads), 1,
-                              1, shared, handle(stream), slots.data(), nullptr);
+        driver().launchKernel(function, static_cast<unsigned>(blocks), 1, 1, static_cast<unsigned>(work.threads), 1, 1,
+                              shared, handle(stream), slots.data(), nullptr);
     return finish(code, "cuLaunchKernel", stream);
   }
 
@@ -207,7 +209,7 @@ private:
   const ContextRef context_;
   const DeviceInfo info_;
   const Capability capability_;
-  const int sharedOptIn_;
+  const int sharedOptIn_, multiprocessors_;
 };
 
 /// The device that the options mean.
@@ -249,22 +251,23 @@ Result<std::unique_ptr<Device>> createCudaDevice(const CudaOptions &options) {
     return device.status();
   Capability capability;
   std::array<char, 256> name{};
-  int sharedOptIn = 0;
+  int sharedOptIn = 0, multiprocessors = 0;
   if (Status status = readCapability(**driver, *device, capability); !status)
     return status;
   if (capability.major < kLeastMajor)
     return Status(StatusCode::Unavailable, fmt::format("device {} has compute capability {}.{}, expected at least {}.0",
                                                        options.name, capability.major, capability.minor, kLeastMajor));
   for (const Code code : {(*driver)->deviceName(name.data(), name.size(), *device),
-                          (*driver)->deviceAttribute(&sharedOptIn, SharedMemoryOptIn, *device)})
+                          (*driver)->deviceAttribute(&sharedOptIn, SharedMemoryOptIn, *device),
+                          (*driver)->deviceAttribute(&multiprocessors, MultiprocessorCount, *device)})
     if (Status status = (*driver)->check(code, "asking the CUDA driver about its device"); !status)
       return status;
   Result<ContextRef> context = PrimaryContext::retain(*driver, *device);
   if (!context)
     return context.status();
   DeviceInfo info{options.name, name.data(), "sm_80", 1};
-  return std::unique_ptr<Device>(
-      std::make_unique<CudaDevice>(options, std::move(*context), std::move(info), capability, sharedOptIn));
+  return std::unique_ptr<Device>(std::make_unique<CudaDevice>(options, std::move(*context), std::move(info), capability,
+                                                              sharedOptIn, multiprocessors));
 }
 
 } // namespace muntin::runtime

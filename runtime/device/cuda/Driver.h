@@ -33,6 +33,7 @@ using StreamHandle = struct StreamTag *;
 using EventHandle = struct EventTag *;
 
 enum Attribute : int { // CUdevice_attribute
+  MultiprocessorCount = 16,
   ComputeCapabilityMajor = 75,
   ComputeCapabilityMinor = 76,
   SharedMemoryOptIn = 97,

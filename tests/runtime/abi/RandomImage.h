@@ -38,7 +38,8 @@ inline Launch randomLaunch(Random &random) {
           randomList(random, 3, [](Random &random) {
             return Argument{static_cast<Argument::Kind>(pick(random, 0, 6)), static_cast<uint8_t>(random()),
                             static_cast<uint8_t>(random()), randomFormula(random)};
-          })};
+          }),
+          static_cast<int64_t>(random())};
 }
 
 inline Image randomImage(Random &random) {

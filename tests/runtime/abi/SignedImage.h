@@ -20,7 +20,7 @@ constexpr size_t kImageHeaderBytes = 32;
 
 /// A header as README.md gives it before any payload, as someone might write it who makes up an image.
 inline std::string signedImage(std::string_view payload) {
-  std::string bytes("MUNTINIM\1\0\0\0\0\0\0\0", 16);
+  std::string bytes("MUNTINIM\2\0\0\0\0\0\0\0", 16);
   for (const uint64_t number : {uint64_t(payload.size()), XXH3_64bits(payload.data(), payload.size())})
     for (int i = 0; i < 8; ++i)
       bytes += static_cast<char>(number >> (8 * i));

@@ -24,7 +24,7 @@ namespace {
 struct Noted {
   std::string entry;
   std::vector<uint64_t> arguments;
-  int64_t tasks, threads, scratch;
+  int64_t tasks, threads, scratch, resident;
   Stream stream;
   int limit;
 };
@@ -55,6 +55,7 @@ public:
                      work.tasks,
                      work.threads,
                      work.scratch,
+                     work.resident,
                      stream,
                      threads});
     if (notes.back().entry == "count") // one pair per task
@@ -121,7 +122,8 @@ Image imageOf() {
                      {.kind = Argument::Kind::Scale},
                      {.kind = Argument::Kind::Workspace, .formula = constant(128)},
                      {.kind = Argument::Kind::Value, .formula = keys},
-                     {.kind = Argument::Kind::Counter}}}};
+                     {.kind = Argument::Kind::Counter}},
+       .resident = 4}};
   variant.counting = {
       {.entry = "count", .tasks = keys, .scratch = constant(0), .arguments = {{.kind = Argument::Kind::Counter}}},
       {.entry = "count",
@@ -194,6 +196,7 @@ TEST_F(Calls, ArgumentsAreThoseOfTheRecipe) {
   EXPECT_EQ(note.tasks, 6);
   EXPECT_EQ(note.threads, 128);
   EXPECT_EQ(note.scratch, 10);
+  EXPECT_EQ(note.resident, 4);
   EXPECT_EQ(note.limit, 3);
   const auto address = [](const void *pointer) { return reinterpret_cast<uint64_t>(pointer); };
   EXPECT_EQ(note.arguments, (std::vector<uint64_t>{address(&memory[0]), 12, 4, address(&memory[4000]), 27,
@@ -313,6 +316,12 @@ TEST_F(Calls, FormulasThatGoWrongAreRefused) {
   image.variants[1].launches[1].tasks = constant(-1);
   kernel = *Kernel::load(device, image, {});
   EXPECT_EQ(call(tensors(9, 10)).status().code(), StatusCode::CheckFailed);
+  for (int64_t resident : {-1, 65}) {
+    image = imageOf();
+    image.variants[1].launches[1].resident = resident;
+    kernel = *Kernel::load(device, image, {});
+    EXPECT_EQ(call(tensors(9, 10)).status().code(), StatusCode::CheckFailed);
+  }
   image = imageOf();
   image.variants[1].workspace = Formula::apply(Formula::Op::CeilDiv, constant(1), constant(0));
   kernel = *Kernel::load(device, image, {});

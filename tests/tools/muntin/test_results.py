@@ -200,6 +200,17 @@ class Emulator(CommandTest):
             other = ",".join(spoilt if item.startswith(field) else item for item in plan.split(","))
             self.refused(2, ["plan", words], "run", *WINDOW, "--dtype", "f16", "--device", "emulator", "--plan", other)
 
+    def test_resident_blocks(self):
+        # 189 tasks in turn on the 108 multiprocessors that the emulator says it has, and each task in its own block.
+        problem = ["run", "--grid", "1000", "--mask", "sliding(left=9, right=20)", "--batch", "3", "--head-dim", "16",
+                   "--dtype", "bf16", "--device", "emulator", "--check", "--plan"]
+        plan = "stages,query=16,key=16,warps=1,stages=2"
+        told = [self.json(*problem, text) for text in (plan, plan + ",resident=1")]
+        self.assertEqual(told[1]["plan"]["resident"], 1)
+        self.assertEqual(told[1]["pairs_processed"], told[0]["pairs_processed"])
+        self.assertEqual(told[1]["max_relative_error"], told[0]["max_relative_error"])
+        self.refused(2, ["plan", "resident", "32"], *problem, plan + ",resident=33")
+
     def test_bench(self):
         # The device of a GPU on the emulator's library: its times say nothing, and are there.
         library = next(pathlib.Path(COMMAND).resolve().parent.parent.rglob("libmuntin-emulator.so"))
