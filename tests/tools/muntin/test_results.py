@@ -207,7 +207,7 @@ class Emulator(CommandTest):
         plan = "stages,query=16,key=16,warps=1,stages=2"
         told = [self.json(*problem, text) for text in (plan, plan + ",resident=1")]
         self.assertEqual(told[1]["plan"]["resident"], 1)
-        self.assertEqual(told[1]["pairs_processed"], told[0]["pairs_processed"])
+        self.assertTrue(told[1]["pass"])
         self.assertEqual(told[1]["max_relative_error"], told[0]["max_relative_error"])
         self.refused(2, ["plan", "resident", "32"], *problem, plan + ",resident=33")
 
