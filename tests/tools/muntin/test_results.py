@@ -4,6 +4,7 @@
 
 import json
 import pathlib
+import random
 import shlex
 import struct
 import unittest
@@ -159,6 +160,24 @@ class Emulator(CommandTest):
         launches = [json.loads(line) for line in (self.folder / "profile.json").read_text().splitlines()]
         self.assertEqual(sum(launch["wavefronts_extra"] for launch in launches), 0)
         return any("mma" in launch["executed"] for launch in launches)
+
+    def test_f32_errs_like_a_cpu(self):
+        """Three products of split numbers err like one of f32. One of tf32, which the CPU's of numbers without their last
+        13 bits is, errs a hundred times as much."""
+        shape, count, rng = (1, 96, 1, 32), 96 * 32, random.Random(6)
+        files = []
+        for name in "qkv":
+            words = struct.unpack(f"<{count}I", struct.pack(f"<{count}f", *(rng.gauss(0, 1) for _ in range(count))))
+            self.write(f"{name}.npy", npy(shape, data=struct.pack(f"<{count}I", *words)))
+            self.write(f"{name}_cut.npy", npy(shape, data=struct.pack(f"<{count}I", *(w & ~0x1fff for w in words))))
+            files += [f"--{name}", f"{name}.npy"]
+        cpu = self.json("run", *files, "--check", "--out", "cpu.npy")["max_relative_error"]
+        gpu = self.json("run", *files, "--check", "--device", "emulator:sm_80")["max_relative_error"]
+        self.text("run", *(f.replace(".npy", "_cut.npy") for f in files), "--out", "cut.npy")
+        whole, cut = (read_npy(self.folder / f"{name}.npy")[1] for name in ("cpu", "cut"))
+        tf32 = (sum((x - y) ** 2 for x, y in zip(whole, cut)) / sum(x * x for x in whole)) ** 0.5
+        self.assertLess(gpu, 2 * cpu)
+        self.assertGreater(tf32, 100 * gpu)
 
     def test_baselines(self):
         here = (*WINDOW, "--dtype", "bf16", "--device", "emulator")
