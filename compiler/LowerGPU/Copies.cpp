@@ -250,7 +250,8 @@ void Cta::copyOut(tile::StoreOp op, const Operand &operand) {
   sharedTop = top;
   if (copyGroups > arrivedGroups || !rings.empty())
     machine.awaitCopies(0);
-  machine.barrier(); // all have read the queries
+  if (walked) // else the values' arrival, which comes after the queries were read, was the last thing
+    machine.barrier(); // all have read the queries
   storeFragments(tile, values);
   machine.warpBarrier(); // a warp writes its own rows
   const int64_t unitBytes = plan.getAlign();

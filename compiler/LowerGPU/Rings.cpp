@@ -121,9 +121,11 @@ void Cta::beginStep(Value buffer) {
     ring.second.free = false;
 }
 
-/// The copies of the steps before the first: all that bring a box there is, groups as in every step.
+/// The copies of the steps before the first: all that bring a box there is, groups as in every step from the first copy
+/// on.
 void Cta::fillBuffers(tile::ForKeyBoxesOp op, int64_t most) {
   pipeline.buffer = constant(0);
+  bool begun = false; // groups before the first copy say nothing
   for (int64_t step = -most; step < 0; ++step)
     for (auto copy : op.getBody().getOps<tile::CopyOp>()) {
       Ring &ring = rings.find(copy.getRing())->second;
@@ -131,8 +133,9 @@ void Cta::fillBuffers(tile::ForKeyBoxesOp op, int64_t most) {
         if (!ring.free)
           showReleases();
         copyBox(copy, box, /*exists=*/false);
+        begun = true;
       }
-      if (endsGroup(copy))
+      if (begun && endsGroup(copy))
         machine.closeCopies();
     }
 }

@@ -161,11 +161,13 @@ LogicalResult Cta::emitForKeyBoxes(tile::ForKeyBoxesOp op) {
     most = std::max<int64_t>(most, copy.getAhead());
   const int64_t sharedBefore = sharedTop, groupsBefore = copyGroups, arrivedBefore = arrivedGroups;
   const int64_t numPlaces = (most + 1) * rank;
+  walked = true;
   Values state = firstPlaces(walk, most + 1);
   if (copies) {
     bindBoxes(walk, state);
     fillBuffers(op, most);
   }
+  const auto ringsBefore = rings;
   state.push_back(constant(0)); // number of the step's buffers
   llvm::append_range(state, carriedBy(op.getInits()));
   LogicalResult result = success();
@@ -187,8 +189,8 @@ LogicalResult Cta::emitForKeyBoxes(tile::ForKeyBoxesOp op) {
   };
   Values last = buildWhile(b, loc, state, [&](ValueRange at) { return isInWalk(walk, at); }, step);
   sharedTop = sharedBefore;
-  for (auto &ring : rings)
-    ring.second.free = false;
+  for (auto &[ring, before] : ringsBefore) // after the last step, or after none
+    rings[ring].free &= before.free;
   // The walk may have had no box at all: what was on its way before may still be. One over all keys had some, as there
   // are keys.
   if (copies || op.getRange() != tile::KeyRange::All)
