@@ -11,6 +11,7 @@
 #include "compiler/Plan/GpuRows.h"
 #include "compiler/Plan/Hull.h"
 #include "dialect/tile/Layout.h"
+#include "runtime/abi/GpuMachine.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -104,8 +105,8 @@ namespace {
 class GpuPlanner {
 public:
   GpuPlanner(const Problem &problem, const Target &target)
-      : problem(problem), limits(limitsFor(problem, *target.gpu)), hull(problem.mask, problem.rank), steps(hull.steps()),
-        grid(nominalGrid(problem, steps)) {}
+      : problem(problem), limits(limitsFor(problem, *target.gpu)), hull(problem.mask, problem.rank),
+        steps(hull.steps()), grid(nominalGrid(problem, steps)) {}
 
   Result<Decision> run();
   Result<Plan> parse(const std::string &text) const;
@@ -118,6 +119,7 @@ private:
   void add(Plan plan, const std::vector<int64_t> &live);
   int64_t registersOf(const Plan &plan) const;
   std::string refusalOf(const Plan &plan) const;
+  double overlapOf(const Plan &plan) const;
   void estimate(Candidate &candidate, int64_t keys) const;
 
   const Problem &problem;
@@ -165,7 +167,15 @@ static double clocksOfKeyBox(const Plan &plan) {
   return !hasStages(plan.templateName) ? kKeyBoxClocks : plan.stages == 1 ? kRingClocks : kRingsClocks;
 }
 
-/// Clocks of one multiprocessor per query, as if it did one thing after the other.
+/// Into how many the waits of a block are to be divided: while it copies, waits or stores, another one of its
+/// multiprocessor computes. What a third would hide is not counted on: estimated registers are often too few.
+double GpuPlanner::overlapOf(const Plan &plan) const {
+  const int64_t registers = std::min(registersOf(plan), limits.registersPerThread);
+  const GpuMachine &machine = gpuMachines()[0]; // which the rates of the target's row are of
+  return double(std::clamp<int64_t>(residentBlocks(machine, plan.warps, registers, sharedBytes(problem, plan)), 1, 2));
+}
+
+/// Clocks of one multiprocessor per query, as if a block did one thing after the other.
 void GpuPlanner::estimate(Candidate &candidate, int64_t keys) const {
   const Plan &plan = candidate.plan;
   const double queries = double(plan.queries()), keyBoxes = double(keys) / double(plan.keyCapacity());
@@ -180,7 +190,7 @@ void GpuPlanner::estimate(Candidate &candidate, int64_t keys) const {
   candidate.softmaxCycles =
       candidate.processedPairs * (1 / limits.exponentialsPerClock + instructions / limits.lanesPerClock);
   const double copied = double(elementTypeBytes(problem.element)) * columns * double(keys) / limits.bytesPerClock;
-  candidate.boxCycles = (kBoxClocks + keyBoxes * clocksOfKeyBox(plan) + copied) * waste / queries;
+  candidate.boxCycles = (kBoxClocks + keyBoxes * clocksOfKeyBox(plan) + copied) * waste / queries / overlapOf(plan);
   if (plan.engine == "fma")
     candidate.productCycles = candidate.processedPairs * columns / limits.lanesPerClock;
   if (plan.templateName == "unfused")
