@@ -20,6 +20,8 @@
 
 #include "compiler/LowerGPU/Cta.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #include <limits>
 
 using namespace mlir;
@@ -44,7 +46,9 @@ SharedTile Cta::bufferOf(const Ring &ring, int64_t ahead) {
   const int64_t stages = plan.getStages();
   if (stages == 1)
     return tile;
-  Value number = ahead == 0 || ahead == stages ? pipeline.buffer : bufferAfter(pipeline.buffer, ahead);
+  Value number = pipeline.buffer;
+  if (ahead % stages)
+    number = ahead == 1 && pipeline.nextBuffer ? pipeline.nextBuffer : bufferAfter(number, ahead);
   tile.start = f.add(sharedBase, f.mul(number, ring.bytes));
   return tile;
 }
@@ -54,6 +58,8 @@ Value Cta::bufferAfter(Value number, int64_t steps) {
   if (stages == 1)
     return number;
   Value moved = f.add(number, steps);
+  if (llvm::isPowerOf2_64(stages))
+    return f.rem(moved, stages);
   return f.select(f.less(moved, constant(stages)), moved, f.sub(moved, stages));
 }
 
@@ -115,6 +121,7 @@ void Cta::awaitRing(tile::AwaitOp op) {
 /// `buffer`: number of the buffers that the step reads.
 void Cta::beginStep(Value buffer) {
   pipeline.buffer = buffer;
+  pipeline.nextBuffer = bufferAfter(buffer, 1);
   pipeline.groupsOfStep = 0;
   pipeline.arrived = std::numeric_limits<int64_t>::min(); // nothing is known to
   for (auto &ring : rings)
@@ -126,6 +133,7 @@ void Cta::beginStep(Value buffer) {
 void Cta::fillBuffers(tile::ForKeyBoxesOp op, int64_t most) {
   pipeline.buffer = constant(0);
   bool begun = false; // groups before the first copy say nothing
+  pipeline.nextBuffer = Value();
   for (int64_t step = -most; step < 0; ++step)
     for (auto copy : op.getBody().getOps<tile::CopyOp>()) {
       Ring &ring = rings.find(copy.getRing())->second;

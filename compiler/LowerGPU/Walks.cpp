@@ -183,7 +183,7 @@ LogicalResult Cta::emitForKeyBoxes(tile::ForKeyBoxesOp op) {
     result = emitBlock(op.getBody().front());
     Values next(places.drop_front(rank));
     llvm::append_range(next, seek(walk, placeAfter(walk, places.take_back(rank))));
-    next.push_back(copies ? bufferAfter(before[numPlaces], 1) : before[numPlaces]);
+    next.push_back(copies ? pipeline.nextBuffer : before[numPlaces]);
     llvm::append_range(next, succeeded(result) ? carriedBy(op.getYield().getValues()) : Values(tiles));
     return next;
   };
