@@ -65,6 +65,8 @@ static llvm::json::Object describe(const Problem &problem, const Target &target,
     object["predicted_product_cycles"] = candidate.productCycles;
     object["predicted_softmax_cycles"] = candidate.softmaxCycles;
     object["predicted_box_cycles"] = candidate.boxCycles;
+    if (candidate.maskInstructions > 0)
+      object["mask_instructions_per_score"] = candidate.maskInstructions;
     object["predicted_processed_share_of_peak"] = shareOfPeak(problem, target, candidate);
   }
   return object;

@@ -307,7 +307,7 @@ private:
     llvm::SmallVector<TileBox, 0> boxes; ///< of this step and the next ones
     Values exists;                       ///< i1 of each
     Value buffer;                        ///< number of the buffers that this step reads, i32
-    Value nextBuffer;             ///< of the step after it; said before copies, which may be left out
+    Value nextBuffer;                    ///< of the step after it; said before copies, which may be left out
     int64_t groupsOfStep = 0;            ///< begun in this step so far
     int64_t arrived = 0;                 ///< the last group that has
   } pipeline;

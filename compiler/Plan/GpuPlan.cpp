@@ -38,8 +38,9 @@ constexpr int64_t kSplitRegisters = 32;
 constexpr double kSplitProducts = 6;
 /// Instructions per warp and score beside the exponential: scaling, maximum, sum, half a conversion, rescaling.
 constexpr double kSoftmaxInstructions = 4.5;
-/// The same for the selects of a masked box.
-constexpr double kMaskInstructions = 2.0;
+/// The same for masks, measured in SASS (README.md of compiler/LowerGPU): of bands by rank; of a rule per axis; of
+/// others.
+constexpr double kBandInstructions[] = {2.0, 2.8, 3.9}, kAxisInstructions = 4.7, kPairInstructions = 8.1;
 /// Clocks of a key box in which nothing else happens: its keys are awaited, and three barriers. With a ring of one
 /// buffer keys are on their way during the product before, with more nothing is waited for, at two barriers and one.
 constexpr double kKeyBoxClocks = 700, kRingClocks = 350, kRingsClocks = 150;
@@ -185,8 +186,11 @@ void GpuPlanner::estimate(Candidate &candidate, int64_t keys) const {
   const double columns = double(roundUp(problem.headDim, kKeyGranule) + roundUp(problem.valueDim, kKeyGranule));
   candidate.processedPairs = double(keys) * waste;
   candidate.productCycles = candidate.processedPairs * columns / productsPerClock(problem, limits);
+  candidate.maskInstructions = hull.isBand()      ? kBandInstructions[problem.rank - 1]
+                               : hull.separable() ? kAxisInstructions
+                                                  : kPairInstructions;
   const bool masksAll = plan.templateName != "border" && !hasStages(plan.templateName);
-  const double instructions = kSoftmaxInstructions + kMaskInstructions * (masksAll ? 1 : 0.5);
+  const double instructions = kSoftmaxInstructions + candidate.maskInstructions * (masksAll ? 1 : 0.5);
   candidate.softmaxCycles =
       candidate.processedPairs * (1 / limits.exponentialsPerClock + instructions / limits.lanesPerClock);
   const double copied = double(elementTypeBytes(problem.element)) * columns * double(keys) / limits.bytesPerClock;

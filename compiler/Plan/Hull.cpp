@@ -161,6 +161,13 @@ HullEstimator::~HullEstimator() { delete impl; }
 
 bool HullEstimator::separable() const { return impl->mask.separable(impl->rank); }
 
+bool HullEstimator::isBand() const {
+  for (int axis = 0; axis < impl->rank; ++axis)
+    if (!impl->mask.axisRule(axis))
+      return false;
+  return true;
+}
+
 std::vector<int64_t> HullEstimator::steps() const {
   std::vector<int64_t> steps;
   for (int axis = 0; axis < impl->rank; ++axis)

@@ -24,6 +24,8 @@ public:
 
   /// Whether the mask is an AND of one rule per axis.
   bool separable() const;
+  /// Whether the keys of a query are a run on each axis.
+  bool isBand() const;
 
   /// The residue period of each axis.
   std::vector<int64_t> steps() const;

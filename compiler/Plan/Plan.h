@@ -64,6 +64,7 @@ struct Candidate {
   double cycles() const { return productCycles + softmaxCycles + boxCycles; }
   int64_t sharedBytes = 0; ///< GPUs: of a block
   int64_t registers = 0;   ///< GPUs: of a thread, estimated
+  double maskInstructions = 0; ///< GPUs: per score of a box that is masked; 0 for a forced plan
   std::string refused;     ///< why it is not eligible; empty if it is
   bool assembled = false;  ///< refused by the assembler, not by the planner
   std::string note;        ///< what is wrong with it though it was kept; empty if nothing is

@@ -136,14 +136,16 @@ static void printJson(const Request &request, const Explanation &e) {
 
 static void addPlan(Facts &facts, const Json &plan) {
   facts.add("plan", printPlan(plan));
-  static constexpr std::pair<const char *, const char *> fields[] = {{"query_box", "  query box"},
-                                                                     {"query_step", "  query step"},
-                                                                     {"key_box", "  key box"},
-                                                                     {"pack", "  packed"},
-                                                                     {"shared_bytes", "  shared memory"},
-                                                                     {"estimated_registers", "  registers, about"},
-                                                                     {"capacity", "  keys, at most"},
-                                                                     {"engine", "  products by"}};
+  static constexpr std::pair<const char *, const char *> fields[] = {
+      {"query_box", "  query box"},
+      {"query_step", "  query step"},
+      {"key_box", "  key box"},
+      {"pack", "  packed"},
+      {"shared_bytes", "  shared memory"},
+      {"estimated_registers", "  registers, about"},
+      {"mask_instructions_per_score", "  instructions to mask a score"},
+      {"capacity", "  keys, at most"},
+      {"engine", "  products by"}};
   const bool halves = plan.contains("hulls") && plan["hulls"] == 2;
   for (const auto &[key, name] : fields)
     if (plan.contains(key))
