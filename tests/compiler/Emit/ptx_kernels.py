@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""ptx_kernels.py <libmuntin-compiler.so>: what the PTX of kernels says of itself, and what ptxas says of it.
+"""ptx_kernels.py <libmuntin-compiler.so> [--every]: what the PTX of kernels says of itself, and what ptxas says of it.
 
 Everywhere: the products are mma.sync, copies are as wide as the alignment, nothing lives in local memory, the scores do not
 go through memory, and .version is the lowest that the instructions need. Where an assembler is found, the compiler has none
 of its plans objected to: no spills, no stack, no potential performance loss (C75xx); and ptxas says the same of the same
-text for another architecture, where the key's checksum says so. Without one that part is skipped, and says so.
+text for another architecture, where the key's checksum says so, or with --every for each that it knows. Without one that
+part is skipped, and says so.
 """
 
 import collections
@@ -69,13 +70,13 @@ def complaints_of(ptxas, path, architecture):
         yield f"for {architecture}: " + re.search(r".*C75\d\d.*", told).group(0)
 
 
-def other_architecture(key, architectures):
-    """Each of the others for an eighth of the problems, always the same ones; None for the other half."""
+def other_architectures(key, architectures):
+    """Each of the others for an eighth of the problems, always the same ones; none for the other half."""
     number = zlib.crc32(key.encode())
-    return None if number % 2 else architectures[number // 2 % len(architectures)]
+    return [] if number % 2 else [architectures[number // 2 % len(architectures)]]
 
 
-def look_at(compiler, ptxas, architecture, problem):
+def look_at(compiler, ptxas, architectures, problem):
     """Errors of one problem."""
     key, align, template, clean = problem
     outcome = compiler.compile(key, compiler_library.EMIT_ASM, ptxas or "off")
@@ -87,11 +88,12 @@ def look_at(compiler, ptxas, architecture, problem):
                          ["it is clean now: take it from NOT_CLEAN in ptx_problems.py"])
     if outcome.warning:
         errors.append(outcome.warning)
-    if ptxas and architecture:
+    if ptxas and architectures:
         with tempfile.NamedTemporaryFile("w", suffix=".ptx") as file:
             file.write(text)
             file.flush()
-            errors += complaints_of(ptxas, file.name, architecture)
+            for architecture in architectures:
+                errors += complaints_of(ptxas, file.name, architecture)
     return errors
 
 
@@ -112,14 +114,15 @@ def main():
     architectures = known_architectures(ptxas)
     problems = list(ptx_problems.problems())
     count = 0
-    others = [other_architecture(problem[0], architectures) for problem in problems]
+    every = "--every" in sys.argv[2:]
+    others = [architectures if every else other_architectures(problem[0], architectures) for problem in problems]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         results = [pool.submit(look_at, compiler, ptxas, other, problem) for other, problem in zip(others, problems)]
         for problem, result in zip(problems, results):
             for error in result.result():
                 print(f"error: {problem[0]}\n  {error}")
                 count += 1
-    met = ", ".join(f"{number} for {name}" for name, number in sorted(collections.Counter(filter(None, others)).items()))
+    met = ", ".join(f"{number} for {name}" for name, number in sorted(collections.Counter(sum(others, [])).items()))
     print(f"ptx: {len(problems)} problems looked at, all for sm_80, {met}; {count} errors")
     sys.exit(1 if count else 0)
 
