@@ -35,6 +35,8 @@ static llvm::json::Object describePlan(const Candidate &candidate) {
     add("shared_bytes", candidate.sharedBytes), add("estimated_registers", candidate.registers);
     if (plan.capacity > 0)
       add("capacity", plan.capacity);
+    if (plan.registers > 0)
+      add("registers", plan.registers);
     if (plan.resident > 0)
       add("resident", plan.resident);
     if (!plan.engine.empty())

@@ -23,8 +23,8 @@ constexpr int64_t kWarpThreads = 32;
 
 Cta::Cta(OpBuilder &builder, func::FuncOp kernel, tile::PlanAttr plan, StringRef name)
     : b(builder), loc(kernel.getLoc()), kernel(kernel), plan(plan), rank(plan.getQueryBox().getDims().size()),
-      laneSums(findLaneSums(kernel)), frame(builder, loc, name, kWarpThreads * plan.getWarps()), machine(builder, loc),
-      f(builder, loc) {}
+      laneSums(findLaneSums(kernel)), frame(builder, loc, name, kWarpThreads * plan.getWarps(), plan.getRegisters()),
+      machine(builder, loc), f(builder, loc) {}
 
 void Cta::nameThread(Value number) {
   thread = f.rem(number, threads()); // says how large it can be

@@ -13,13 +13,16 @@ using namespace mlir;
 using namespace muntin;
 using namespace muntin::gpu;
 
-Frame::Frame(OpBuilder &builder, Location loc, StringRef name, int64_t threads) : b(builder) {
+Frame::Frame(OpBuilder &builder, Location loc, StringRef name, int64_t threads, int64_t registers) : b(builder) {
   auto none = LLVM::LLVMVoidType::get(b.getContext());
   function = LLVM::LLVMFuncOp::create(b, loc, name, LLVM::LLVMFunctionType::get(none, {}));
   function->setAttr("nvvm.kernel", b.getUnitAttr());
   function->setAttr("nvvm.maxntid", b.getDenseI32ArrayAttr({int32_t(threads), 1, 1}));
   // ptxas gives 128 threads 128 registers otherwise, hoping for four blocks, and spills some bytes.
-  function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(1));
+  if (registers)
+    function->setAttr("nvvm.maxnreg", b.getI32IntegerAttr(int32_t(registers)));
+  else
+    function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(1));
   function->setAttr(kThreadsAttr, b.getI64IntegerAttr(threads));
   b.setInsertionPointToStart(function.addEntryBlock(b));
 }

@@ -30,8 +30,8 @@ Formula matricesFormula(tile::PlanAttr plan);
 
 class Frame {
 public:
-  /// A kernel without parameters; the builder then stands at its beginning.
-  Frame(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef name, int64_t threads);
+  /// A kernel without parameters; the builder then stands at its beginning. `registers`: at most, of a thread, or 0.
+  Frame(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef name, int64_t threads, int64_t registers);
 
   mlir::Value value(const Formula &formula);        ///< i64
   mlir::Value symbol(Symbol symbol);                ///< i64

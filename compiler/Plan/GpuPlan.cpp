@@ -49,6 +49,7 @@ constexpr double kBoxClocks = 2500;
 constexpr int64_t kWarps[] = {4, 8}, kKeys[] = {64, 32, 16}, kMostStages = 4;
 /// Blocks of any size on one multiprocessor (CUDA C++ Programming Guide, table of technical specifications).
 constexpr int64_t kMostResident = 32;
+constexpr int64_t kFewestRegisters = 32; // fewer hold no kernel of ours
 } // namespace
 
 static int64_t volumeOf(const std::vector<int64_t> &box) {
@@ -279,18 +280,19 @@ Result<Plan> GpuPlanner::parse(const std::string &text) const {
   std::stringstream stream(text);
   std::string name, item;
   std::getline(stream, name, ',');
-  std::vector<int64_t> query, key, warps, stages, capacity, resident;
+  std::vector<int64_t> query, key, warps, stages, capacity, resident, registers;
   bool multiplyAdds = false;
   while (std::getline(stream, item, ',')) {
     const size_t equals = std::min(item.find('='), item.size());
     const std::string word = item.substr(0, equals), value = item.substr(std::min(equals + 1, item.size()));
-    std::vector<int64_t> *list = word == "query"      ? &query
-                                 : word == "key"      ? &key
-                                 : word == "warps"    ? &warps
-                                 : word == "stages"   ? &stages
-                                 : word == "capacity" ? &capacity
-                                 : word == "resident" ? &resident
-                                                      : nullptr;
+    std::vector<int64_t> *list = word == "query"       ? &query
+                                 : word == "key"       ? &key
+                                 : word == "warps"     ? &warps
+                                 : word == "stages"    ? &stages
+                                 : word == "capacity"  ? &capacity
+                                 : word == "resident"  ? &resident
+                                 : word == "registers" ? &registers
+                                                       : nullptr;
     if (word == "engine" && value == "fma") {
       multiplyAdds = true;
       continue;
@@ -315,6 +317,11 @@ Result<Plan> GpuPlanner::parse(const std::string &text) const {
   if (resident.size() > 1 || (resident.size() == 1 && resident[0] > kMostResident))
     return bad("resident blocks are 1 to " + std::to_string(kMostResident));
   plan.resident = resident.empty() ? 0 : resident[0];
+  if (registers.size() > 1 ||
+      (registers.size() == 1 && (registers[0] < kFewestRegisters || registers[0] > limits.registersPerThread)))
+    return bad("registers are " + std::to_string(kFewestRegisters) + " to " +
+               std::to_string(limits.registersPerThread));
+  plan.registers = registers.empty() ? 0 : registers[0];
   if (multiplyAdds)
     plan.engine = "fma";
   if (name == "row") {

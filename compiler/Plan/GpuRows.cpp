@@ -22,7 +22,7 @@ int64_t muntin::sharedBytesOfRows(const Problem &problem, const Plan &plan) {
   if (plan.templateName == "unfused") // the first and the last of three kernels
     return std::max({(queries + keys) * byHeadDim, keys * byValueDim + probabilities, queries * byValueDim});
   const int64_t fixed = queries * std::max(byHeadDim, byValueDim); // the output leaves through the queries' memory
-  if (plan.templateName == "row" && plan.capacity > keys)      // one walk over keys, another over values
+  if (plan.templateName == "row" && plan.capacity > keys)          // one walk over keys, another over values
     return fixed + plan.capacity * queries * kScoreBytes +
            std::max(keys * byHeadDim, keys * byValueDim + probabilities);
   return fixed + keys * (byHeadDim + byValueDim) + probabilities;

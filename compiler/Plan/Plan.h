@@ -37,6 +37,7 @@ struct Plan {
   int64_t warps = 0;         ///< GPUs: of a block; 0 for CPUs, whose fields are rows to trimmed
   int64_t stages = 0;        ///< GPUs: key boxes on their way or in use at once
   int64_t capacity = 0;      ///< GPUs, `row`: keys whose scores a block holds
+  int64_t registers = 0;     ///< GPUs: of a thread, at most; 0: the assembler chooses
   int64_t resident = 0;      ///< GPUs: blocks on a multiprocessor that take tasks in turn; 0: a block for each task
   std::string engine;        ///< GPUs: "fma", or empty for the matrix units
 

@@ -116,7 +116,8 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     widest, or with `fma` multiply-adds of single numbers.
 
     With `resident` blocks on each multiprocessor, a block takes tasks in turn
-    until there are no more; with 0, each task has a block.
+    until there are no more; with 0, each task has a block. A thread has at most
+    `registers`, or as many as the assembler likes.
   }];
   let parameters = (ins
     StringRefParameter<"name of the template">:$template_name,
@@ -134,7 +135,8 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     DefaultValuedParameter<"int64_t", "0">:$align,
     DefaultValuedParameter<"int64_t", "0">:$capacity,
     StringRefParameter<"what multiplies", "\"\"">:$engine,
-    DefaultValuedParameter<"int64_t", "0">:$resident);
+    DefaultValuedParameter<"int64_t", "0">:$resident,
+    DefaultValuedParameter<"int64_t", "0">:$registers);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

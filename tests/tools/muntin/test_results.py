@@ -229,6 +229,9 @@ class Emulator(CommandTest):
         self.assertTrue(told[1]["pass"])
         self.assertEqual(told[1]["max_relative_error"], told[0]["max_relative_error"])
         self.refused(2, ["plan", "resident", "32"], *problem, plan + ",resident=33")
+        bound = self.json(*problem, plan + ",registers=64")
+        self.assertEqual((bound["plan"]["registers"], bound["pass"]), (64, True))
+        self.refused(2, ["plan", "registers are 32 to 255"], *problem, plan + ",registers=256")
 
     def test_bench(self):
         # The device of a GPU on the emulator's library: its times say nothing, and are there.
