@@ -28,6 +28,7 @@ using namespace muntin::gpu;
 constexpr int64_t kMostUnrolled = 8, kWideOutput = 256;
 constexpr int64_t kSharedAlignment = 128; // bytes: all banks once
 constexpr int64_t kSwizzledRows = 8;      // swizzles repeat after so many
+constexpr int64_t kBankRows = 8;          // pieces of so many rows are on all banks
 
 //===----------------------------------------------------------------------===//
 // Places in shared memory
@@ -130,13 +131,29 @@ Value Cta::tokenAddress(const Operand &operand, const TileBox &box, SplitRow row
 // In
 //===----------------------------------------------------------------------===//
 
-/// body(row, unit of the row) for the units of `rows` rows that thread `number` of `threads` takes.
-void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t unitsPerRow,
+/// Units of a piece, where neighbouring threads take eight rows of one piece before the next: of an odd number of
+/// pieces from row to row, of which some lie between the rows, these are on all banks, and units one behind the other
+/// are not.
+static int64_t unitsDownRows(const SharedTile &tile, int64_t unitBytes) {
+  return tile.mixedPieces() == 1 && tile.pieces() % 8 ? 16 / unitBytes : 0;
+}
+
+/// body(row, unit of the row) for the units of `rows` rows that thread `number` of `threads` takes. `down`: as above.
+void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t unitsPerRow, int64_t down,
                       function_ref<void(SplitRow, Value)> body) {
   const int64_t units = rows * unitsPerRow, rounds = (units + threads - 1) / threads;
+  auto placeOf = [&](Value index) -> std::pair<Value, Value> {
+    if (!down)
+      return {f.div(index, unitsPerRow), f.rem(index, unitsPerRow)};
+    Value pieceOfRow = f.div(index, down), pieceOfRows = f.div(pieceOfRow, kBankRows);
+    Value piece = f.rem(pieceOfRows, unitsPerRow / down);
+    Value row = f.add(f.mul(f.div(pieceOfRows, unitsPerRow / down), kBankRows), f.rem(pieceOfRow, kBankRows));
+    return {row, f.add(f.mul(piece, down), f.rem(index, down))};
+  };
   auto unit = [&](Value index) {
     auto emit = [&] {
-      body({f.div(index, unitsPerRow)}, f.rem(index, unitsPerRow));
+      auto [row, ofRow] = placeOf(index);
+      body({row}, ofRow);
       return Values();
     };
     if (units % threads)
@@ -145,7 +162,7 @@ void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t units
       emit();
   };
   // Where a round is a number of whole rows, a thread stays in its column.
-  const bool wholeRows = threads % unitsPerRow == 0 && units % threads == 0;
+  const bool wholeRows = threads % (down ? kBankRows * unitsPerRow : unitsPerRow) == 0 && units % threads == 0;
   if (rounds > (wholeRows && outputColumns() * bytesOf(element()) <= kWideOutput ? kMostUnrolled : 1)) {
     loop(constant(rounds), {}, [&](Value round, ValueRange) {
       unit(f.add(number, f.mul(round, threads)));
@@ -155,29 +172,32 @@ void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t units
   }
   // The threads are a power of two, so that "or" adds, and says that nothing is carried.
   for (int64_t round = 0; round < rounds; ++round) {
-    if (wholeRows)
-      body({f.div(number, unitsPerRow), round * threads / unitsPerRow}, f.rem(number, unitsPerRow));
-    else
+    if (!wholeRows) {
       unit(f.either(number, constant(round * threads)));
+      continue;
+    }
+    auto [row, ofRow] = placeOf(number);
+    body({row, round * threads / unitsPerRow}, ofRow);
   }
 }
 
 /// The rows of a box on their way into a tile; the copies are not closed as a group yet.
 void Cta::copyRows(const Operand &operand, const TileBox &box, const SharedTile &tile) {
   const int64_t unitBytes = plan.getAlign();
-  forEachUnit(thread, threads(), tile.rows, tile.rowBytes() / unitBytes, [&](SplitRow row, Value unit) {
-    Value there = tokenIsThere(box, row);
-    if (operand.columns < tile.columns)
-      there = f.both(there, f.less(unit, constant(operand.rowBytes() / unitBytes)));
-    Value from = tokenAddress(operand, box, row, f.mul(unit, unitBytes));
-    Value to = unitPointer(tile, row, unit, unitBytes);
-    if (unitBytes >= 4)
-      return machine.copyAsync(to, from, unitBytes, there);
-    Type word = b.getI16Type();
-    Value none = f.constant(word, 0);
-    Value read = when(there, none, [&] { return Values{machine.load(word, from, unitBytes)}; })[0];
-    machine.store(read, to, unitBytes);
-  });
+  forEachUnit(thread, threads(), tile.rows, tile.rowBytes() / unitBytes, unitsDownRows(tile, unitBytes),
+              [&](SplitRow row, Value unit) {
+                Value there = tokenIsThere(box, row);
+                if (operand.columns < tile.columns)
+                  there = f.both(there, f.less(unit, constant(operand.rowBytes() / unitBytes)));
+                Value from = tokenAddress(operand, box, row, f.mul(unit, unitBytes));
+                Value to = unitPointer(tile, row, unit, unitBytes);
+                if (unitBytes >= 4)
+                  return machine.copyAsync(to, from, unitBytes, there);
+                Type word = b.getI16Type();
+                Value none = f.constant(word, 0);
+                Value read = when(there, none, [&] { return Values{machine.load(word, from, unitBytes)}; })[0];
+                machine.store(read, to, unitBytes);
+              });
 }
 
 void Cta::copyIn(tile::LoadOp op) {
@@ -200,14 +220,16 @@ void Cta::scale(const SharedTile &tile, Value factor) {
     machine.awaitCopies(0);
     const int64_t unitBytes = plan.getAlign();
     auto type = VectorType::get({unitBytes / bytesOf(tile.element)}, tile.element), wide = type.clone(b.getF32Type());
-    forEachUnit(thread, threads(), tile.rows, tile.rowBytes() / unitBytes, [&](SplitRow row, Value unit) {
-      Value pointer = unitPointer(tile, row, unit, unitBytes);
-      Value read = machine.load(type, pointer, unitBytes);
-      Value numbers = type == wide ? read : arith::ExtFOp::create(b, loc, wide, read);
-      Value factors = vector::BroadcastOp::create(b, loc, wide, factor);
-      Value scaled = arith::MulFOp::create(b, loc, numbers, factors);
-      machine.store(type == wide ? scaled : arith::TruncFOp::create(b, loc, type, scaled), pointer, unitBytes);
-    });
+    forEachUnit(thread, threads(), tile.rows, tile.rowBytes() / unitBytes, unitsDownRows(tile, unitBytes),
+                [&](SplitRow row, Value unit) {
+                  Value pointer = unitPointer(tile, row, unit, unitBytes);
+                  Value read = machine.load(type, pointer, unitBytes);
+                  Value numbers = type == wide ? read : arith::ExtFOp::create(b, loc, wide, read);
+                  Value factors = vector::BroadcastOp::create(b, loc, wide, factor);
+                  Value scaled = arith::MulFOp::create(b, loc, numbers, factors);
+                  machine.store(type == wide ? scaled : arith::TruncFOp::create(b, loc, type, scaled), pointer,
+                                unitBytes);
+                });
     return Values();
   });
 }
@@ -250,7 +272,7 @@ void Cta::copyOut(tile::StoreOp op, const Operand &operand) {
   sharedTop = top;
   if (copyGroups > arrivedGroups || !rings.empty())
     machine.awaitCopies(0);
-  if (walked) // else the values' arrival, which comes after the queries were read, was the last thing
+  if (walked)          // else the values' arrival, which comes after the queries were read, was the last thing
     machine.barrier(); // all have read the queries
   storeFragments(tile, values);
   machine.warpBarrier(); // a warp writes its own rows
@@ -258,7 +280,7 @@ void Cta::copyOut(tile::StoreOp op, const Operand &operand) {
   Type unitType = b.getIntegerType(unsigned(8 * std::min<int64_t>(unitBytes, 8)));
   if (unitBytes == 16)
     unitType = VectorType::get({2}, unitType);
-  forEachUnit(lane, 32, 16, operand.rowBytes() / unitBytes, [&](SplitRow ofWarp, Value unit) {
+  forEachUnit(lane, 32, 16, operand.rowBytes() / unitBytes, 0, [&](SplitRow ofWarp, Value unit) {
     const SplitRow row{f.either(f.mul(warp, 16), ofWarp.first), ofWarp.more};
     when(tokenIsThere(queries, row), {}, [&] {
       Value read = machine.load(unitType, unitPointer(tile, row, unit, unitBytes), unitBytes);

@@ -210,7 +210,7 @@ private:
   void scale(const SharedTile &tile, Value factor);
   int64_t outputColumns();
   void reserveOutput(const SharedTile &query);
-  void forEachUnit(Value number, int64_t threads, int64_t rows, int64_t unitsPerRow,
+  void forEachUnit(Value number, int64_t threads, int64_t rows, int64_t unitsPerRow, int64_t down,
                    llvm::function_ref<void(SplitRow, Value)> body);
   Value swizzleOf(const SharedTile &tile, Value row);
   Value unitAddress(const SharedTile &tile, Value row, Value unit, int64_t unitBytes);

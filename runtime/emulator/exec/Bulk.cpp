@@ -83,11 +83,12 @@ void BulkState::finish(Warp &w) {
         "the warp ends while a bulk copy may still read its shared memory; expected cp.async.bulk.wait_group");
 }
 
-static void addOffset(Warp &w, const Instr &in, uint32_t) {
+static void addOffset(Warp &w, const Instr &in, uint32_t mask) {
   uint64_t *d = w.words<uint64_t>(in.op[0]);
-  for (unsigned i = 0; i < WarpSize; ++i)
+  eachLane(mask, [&](unsigned i) {
     d[i] = (in.flags & WideBase ? w.words<uint64_t>(in.op[1])[i] : w.words<uint32_t>(in.op[1])[i]) +
            static_cast<uint64_t>(in.imm);
+  });
 }
 
 Ref effectiveAddress(Decoder &d, const Operand &o, bool isShared) {

@@ -144,15 +144,16 @@ uint32_t laneValue(Warp &w, uint32_t index, unsigned i) {
   }
 }
 
-void readSpecial(Warp &w, const Instr &in, uint32_t) {
+void readSpecial(Warp &w, const Instr &in, uint32_t mask) {
   const uint32_t index = in.aux;
   const bool perLane = index <= TidZ || index == LaneId || (index >= MaskEq && index <= MaskGt);
   const uint64_t value = perLane ? 0 : uniformValue(w, index);
-  for (unsigned i = 0; i < WarpSize; ++i)
+  eachLane(mask, [&](unsigned i) {
     if (specialTable[index].wide)
       w.words<uint64_t>(in.op[0])[i] = value;
     else
       w.words<uint32_t>(in.op[0])[i] = perLane ? laneValue(w, index, i) : static_cast<uint32_t>(value);
+  });
 }
 
 int find(std::string_view name) {

@@ -127,6 +127,28 @@ LOOP: add.s32 %r3, %r3, %r2; add.s32 %r2, %r2, 1; setp.le.u32 %p, %r2, %r1; @%p 
     EXPECT_EQ(got[i], (i ^ 1) * ((i ^ 1) + 1) / 2);
 }
 
+TEST(Control, SpecialRegistersAreReadByActiveLanesOnly) {
+  const std::string text = header() + R"(
+.visible .entry k(.param .u64 out)
+{
+  .reg .b32 %r<8>; .reg .b64 %rd<4>; .reg .pred %p;
+  mov.u32 %r1, %tid.x; and.b32 %r2, %r1, 1; setp.eq.u32 %p, %r2, 0; mov.u32 %r3, 77; mov.u32 %r4, 78;
+  @%p mov.u32 %r3, %tid.x;
+  @%p mov.u32 %r4, %ntid.x;
+  ld.param.u64 %rd1, [out]; mad.wide.u32 %rd1, %r1, 8, %rd1; st.global.v2.b32 [%rd1], {%r3, %r4}; ret;
+})";
+  assemble(text, 80);
+  Session run(text);
+  ASSERT_TRUE(run.loaded()) << run.error;
+  const uint64_t out = run.upload(std::vector<uint32_t>(64));
+  ASSERT_TRUE(run.launch("k", {{1, 1, 1}, {32, 1, 1}}, Params().add(out)).ok);
+  const auto got = run.download<uint32_t>(out, 64);
+  for (unsigned i = 0; i < 32; ++i) {
+    EXPECT_EQ(got[2 * i], i % 2 ? 77 : i);
+    EXPECT_EQ(got[2 * i + 1], i % 2 ? 78u : 32u);
+  }
+}
+
 LaunchResult runBody(const std::string &body, uint32_t threads, Options options = {}) {
   const std::string text = header() +
                            ".visible .entry k()\n{\n.reg .b32 %r<8>;\n.reg .b64 %rd<8>;\n.reg .pred %p<4>;\n.shared "
