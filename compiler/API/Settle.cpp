@@ -54,8 +54,10 @@ Status Compilation::settle() {
   std::string objection;
   for (int tries = 1;; ++tries) {
     Result<Settled> made = assembleWinner();
-    if (!made)
+    if (!made && (tries == 1 || made.status().code() == StatusCode::Cancelled))
       return made.status();
+    if (!made) // what an earlier try made still works
+      break;
     objection = made->assembly.objection();
     if (!objection.empty() && !problem.plan.empty())
       return Status::invalid("plan: '" + problem.plan + "': " + objection +

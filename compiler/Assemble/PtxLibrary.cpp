@@ -56,7 +56,7 @@ private:
   }
 
   Result<Assembly> judge(const mtnp_result &result) const {
-    constexpr int kRefused = 3, kTooOld = 5; // NVPTXCOMPILE_ERROR_COMPILATION_FAILURE, _UNSUPPORTED_PTX_VERSION
+    constexpr int kRefused = 3, kTooOld = 7; // NVPTXCOMPILE_ERROR_COMPILATION_FAILURE, _UNSUPPORTED_PTX_VERSION
     const std::string said = result.refused ? result.refused : "";
     if (result.code == kTooOld)
       return broken("is too old: " + said);

@@ -20,7 +20,7 @@ extern "C" {
 #define MTNP_INTERFACE 1u
 
 typedef struct mtnp_result {
-  int code;      /* nvPTXCompileResult: 0 success, 3 the text is refused, 5 its version is too new */
+  int code;      /* nvPTXCompileResult: 0 success, 3 the text is refused, 7 its version is too new */
   char *cubin;   /* null on failure */
   size_t size;   /* of the cubin */
   char *told;    /* what the compiler says, as `ptxas -v`; never null unless memory is exhausted */

@@ -1,4 +1,4 @@
-//===- Boxes.cpp - the block's queries, and its walks over key boxes ------===//
+//===- Boxes.cpp - the block's queries, and what a mask says of boxes -----===//
 //
 // Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

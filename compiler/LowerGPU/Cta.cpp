@@ -163,6 +163,9 @@ LogicalResult Cta::emitOp(mlir::Operation &op) {
   } else if (auto ring = dyn_cast<tile::RingOp>(op)) {
     allocateRing(ring);
   } else if (auto copy = dyn_cast<tile::CopyOp>(op)) {
+    auto walk = dyn_cast<tile::ForKeyBoxesOp>(copy->getParentOp());
+    if (!walk || copy.getBox() != walk.getKeys())
+      return copy.emitOpError("is not of its walk's box, which has no lowering to PTX");
     copyAhead(copy);
   } else if (auto await = dyn_cast<tile::AwaitOp>(op)) {
     awaitRing(await);

@@ -18,10 +18,9 @@ Frame::Frame(OpBuilder &builder, Location loc, StringRef name, int64_t threads, 
   function = LLVM::LLVMFuncOp::create(b, loc, name, LLVM::LLVMFunctionType::get(none, {}));
   function->setAttr("nvvm.kernel", b.getUnitAttr());
   function->setAttr("nvvm.maxntid", b.getDenseI32ArrayAttr({int32_t(threads), 1, 1}));
-  // ptxas gives 128 threads 128 registers otherwise, hoping for four blocks, and spills some bytes.
   if (registers)
     function->setAttr("nvvm.maxnreg", b.getI32IntegerAttr(int32_t(registers)));
-  else
+  else // ptxas gives 128 threads 128 registers otherwise, hoping for four blocks, and spills some bytes
     function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(1));
   function->setAttr(kThreadsAttr, b.getI64IntegerAttr(threads));
   b.setInsertionPointToStart(function.addEntryBlock(b));

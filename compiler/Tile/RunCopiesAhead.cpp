@@ -69,6 +69,9 @@ struct TileRunCopiesAhead : muntin::tile::impl::TileRunCopiesAheadPassBase<TileR
     mlir::Operation *place = now ? sameStep : nextStep;
     if (!place)
       return copy.emitOpError("expected an await of its ring in the same step");
+    // With one stage and no meeting behind the release, the copy would come behind the await of itself.
+    if (!now && stages == 1 && cast<AwaitOp>(place).getRing() == copy.getRing())
+      return copy.emitOpError("expected, with one stage, an await between the release of its ring and the next of it");
     while (isa<CopyOp>(place->getNextNode()) && place->getNextNode() != copy)
       place = place->getNextNode();
     copy->moveAfter(place);

@@ -33,3 +33,24 @@ func.func @nobody_reads() {
   }
   return
 }
+
+// -----
+
+// With one stage a copy stands behind an await that follows the release: here that is the next step's, of the copy itself.
+#plan = #tile.plan<template_name = "stages", query_box = <[16]>, query_step = <[1]>, key_box = <[16]>, pack = "none", target = "sm_80", warps = 1, stages = 1, align = 16>
+!tensor = !tile.tensor<1, 16, f32>
+!ring = !tile.ring<!tile.tile<16x16xf32>>
+
+func.func @no_meeting(%k: !tensor, %x: !tile.extras<"none">) attributes {tile.plan = #plan} {
+  %box = tile.query_box <[16]> step <[1]> : !tile.box<1>
+  %Ks = tile.ring : !ring
+  tile.for_key_boxes all #attn.full with %x at %box by #tile.shape<[16]> init() : !tile.extras<"none">, !tile.box<1> {
+  ^keys(%keys: !tile.box<1>):
+    // expected-error @+1 {{expected, with one stage, an await between the release of its ring and the next of it}}
+    tile.copy %k at %keys to %Ks : !tensor, !tile.box<1>, !ring
+    %K = tile.await %Ks : !ring -> !tile.tile<16x16xf32>
+    tile.release %Ks : !ring
+    tile.yield
+  }
+  return
+}
