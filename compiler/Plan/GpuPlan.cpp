@@ -315,19 +315,20 @@ Result<Plan> GpuPlanner::parse(const std::string &text) const {
   plan.stages = stages[0];
   plan.keyBox = key;
   if (resident.size() > 1 || (resident.size() == 1 && resident[0] > kMostResident))
-    return bad("resident blocks are 1 to " + std::to_string(kMostResident));
+    return bad("resident blocks are 1 to " + std::to_string(kMostResident) + ", got " + listText(resident));
   plan.resident = resident.empty() ? 0 : resident[0];
   if (registers.size() > 1 ||
       (registers.size() == 1 && (registers[0] < kFewestRegisters || registers[0] > limits.registersPerThread)))
     return bad("registers are " + std::to_string(kFewestRegisters) + " to " +
-               std::to_string(limits.registersPerThread));
+               std::to_string(limits.registersPerThread) + ", got " + listText(registers));
   plan.registers = registers.empty() ? 0 : registers[0];
   if (multiplyAdds)
     plan.engine = "fma";
   if (name == "row") {
     plan.capacity = capacity.size() == 1 ? capacity[0] : rowCapacity(problem, limits, plan);
-    if (plan.capacity % plan.keyCapacity())
-      return bad("the capacity wants a multiple of the key box's " + std::to_string(plan.keyCapacity()) + " keys");
+    if (capacity.size() > 1 || plan.capacity % plan.keyCapacity())
+      return bad("the capacity wants a multiple of the key box's " + std::to_string(plan.keyCapacity()) +
+                 " keys, got " + listText(capacity));
   } else if (!capacity.empty()) {
     return bad("a capacity goes with the template row, and with no other");
   }

@@ -47,7 +47,7 @@ struct Call::Inputs {
   uint64_t *counter = nullptr;
 };
 
-constexpr int64_t kMostResident = 64; // more blocks fit on no multiprocessor
+constexpr int64_t kMostResident = 32; // blocks on a multiprocessor, as plans say them
 
 static Status negative(const Launch &launch, const char *what, int64_t value) {
   return {StatusCode::CheckFailed,
@@ -63,7 +63,9 @@ Status Call::pack(const Launch &launch, void *entry, const Inputs &inputs, Packe
   if (*scratch < 0)
     return negative(launch, "bytes of scratch", *scratch);
   if (launch.resident < 0 || launch.resident > kMostResident)
-    return negative(launch, "resident blocks", launch.resident);
+    return {StatusCode::CheckFailed,
+            fmt::format("the kernel image is damaged: {} wants {} resident blocks, expected 0 to {}", launch.entry,
+                        launch.resident, kMostResident)};
   if (*tasks == 0)
     return {};
   packed.steps.push_back({.entry = entry,
