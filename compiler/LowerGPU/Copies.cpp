@@ -142,7 +142,7 @@ static int64_t unitsDownRows(const SharedTile &tile, int64_t unitBytes) {
 void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t unitsPerRow, int64_t down,
                       function_ref<void(SplitRow, Value)> body) {
   const int64_t units = rows * unitsPerRow, rounds = (units + threads - 1) / threads;
-  auto placeOf = [&](Value index) -> std::pair<Value, Value> {
+  auto unitAt = [&](Value index) -> std::pair<Value, Value> {
     if (!down)
       return {f.div(index, unitsPerRow), f.rem(index, unitsPerRow)};
     Value pieceOfRow = f.div(index, down), pieceOfRows = f.div(pieceOfRow, kBankRows);
@@ -152,7 +152,7 @@ void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t units
   };
   auto unit = [&](Value index) {
     auto emit = [&] {
-      auto [row, ofRow] = placeOf(index);
+      auto [row, ofRow] = unitAt(index);
       body({row}, ofRow);
       return Values();
     };
@@ -176,7 +176,7 @@ void Cta::forEachUnit(Value number, int64_t threads, int64_t rows, int64_t units
       unit(f.either(number, constant(round * threads)));
       continue;
     }
-    auto [row, ofRow] = placeOf(number);
+    auto [row, ofRow] = unitAt(number);
     body({row, round * threads / unitsPerRow}, ofRow);
   }
 }
@@ -272,8 +272,7 @@ void Cta::copyOut(tile::StoreOp op, const Operand &operand) {
   sharedTop = top;
   if (copyGroups > arrivedGroups || !rings.empty())
     machine.awaitCopies(0);
-  if (walked)          // else the values' arrival, which comes after the queries were read, was the last thing
-    machine.barrier(); // all have read the queries
+  machine.barrier(); // all have read the queries
   storeFragments(tile, values);
   machine.warpBarrier(); // a warp writes its own rows
   const int64_t unitBytes = plan.getAlign();

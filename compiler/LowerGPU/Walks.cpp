@@ -161,7 +161,6 @@ LogicalResult Cta::emitForKeyBoxes(tile::ForKeyBoxesOp op) {
     most = std::max<int64_t>(most, copy.getAhead());
   const int64_t sharedBefore = sharedTop, groupsBefore = copyGroups, arrivedBefore = arrivedGroups;
   const int64_t numPlaces = (most + 1) * rank;
-  walked = true;
   Values state = firstPlaces(walk, most + 1);
   if (copies) {
     bindBoxes(walk, state);
