@@ -29,7 +29,7 @@ struct DLTensor {
 static_assert(sizeof(DLTensor) == 48 && offsetof(DLTensor, ndim) == 16 && offsetof(DLTensor, shape) == 24);
 
 /// Numbers of the specification.
-enum DeviceType : int32_t { kCpu = 1, kCudaHost = 3, kRocmHost = 11, kCudaManaged = 13 };
+enum DeviceType : int32_t { kCpu = 1, kCuda = 2, kCudaHost = 3, kRocmHost = 11, kCudaManaged = 13 };
 enum TypeCode : uint8_t { kInt = 0, kFloat = 2, kBfloat = 4 };
 
 struct ElementOf {
@@ -52,16 +52,26 @@ static Result<mtn_dtype> elementOf(const DLTensor &source) {
                   source.code, source.bits, source.lanes));
 }
 
-static Status checkReach(const DLTensor &source, const std::string &device) {
-  for (const int32_t type : {kCpu, kCudaHost, kRocmHost, kCudaManaged})
-    if (source.deviceType == type)
-      return {};
-  return Status::invalid(
-      fmt::format("dl_tensor: device type is {}, whose memory the device {} cannot reach; expected kDLCPU (1)",
-                  source.deviceType, device));
+/// Pinned memory of the host and managed memory are reached from both sides; a GPU reaches nothing else of the host.
+static bool reaches(const MemoryPlace &here, const DLTensor &source) {
+  if (source.deviceType == kCudaHost || source.deviceType == kCudaManaged)
+    return true;
+  if (here.type == kCpu)
+    return source.deviceType == kCpu || source.deviceType == kRocmHost;
+  return source.deviceType == here.type && source.deviceId == here.number;
 }
 
-static Result<mtn_tensor> toTensor(const DLTensor &source, const std::string &device) {
+static Status checkReach(const DLTensor &source, const DeviceInfo &device) {
+  if (reaches(device.memory, source))
+    return {};
+  const std::string expected =
+      device.memory.type == kCpu ? "kDLCPU (1)" : fmt::format("kDLCUDA (2) of device {}", device.memory.number);
+  return Status::invalid(
+      fmt::format("dl_tensor: device type is {}, device {}, whose memory the device {} cannot reach; expected {}",
+                  source.deviceType, source.deviceId, device.name, expected));
+}
+
+static Result<mtn_tensor> toTensor(const DLTensor &source, const DeviceInfo &device) {
   if (Status status = checkReach(source, device); !status)
     return status;
   const Result<mtn_dtype> dtype = elementOf(source);
@@ -89,7 +99,7 @@ mtn_status mtn_tensor_from_dlpack(mtn_session *session, const void *dl_tensor, m
     if (!dl_tensor || !tensor)
       return isNull(dl_tensor ? "tensor" : "dl_tensor");
     const Result<mtn_tensor> made =
-        toTensor(*static_cast<const DLTensor *>(dl_tensor), session->session->device().info().name);
+        toTensor(*static_cast<const DLTensor *>(dl_tensor), session->session->device().info());
     if (!made)
       return made.status();
     *tensor = *made;

@@ -58,11 +58,17 @@ public:
   virtual Status holdBack(Stream stream) = 0;
 };
 
+/// Whose memory it is, in DLPack's numbers: kDLCPU is 1, kDLCUDA 2.
+struct MemoryPlace {
+  int32_t type = 1, number = 0;
+};
+
 struct DeviceInfo {
   std::string name;        ///< "cpu"
   std::string description; ///< the processor's own name
   std::string target;      ///< what "host" means, "" if no target fits
   int threads = 1;         ///< that a launch uses
+  MemoryPlace memory = {}; ///< that tensors lie in
 };
 
 class Device {

@@ -265,7 +265,8 @@ Result<std::unique_ptr<Device>> createCudaDevice(const CudaOptions &options) {
   Result<ContextRef> context = PrimaryContext::retain(*driver, *device);
   if (!context)
     return context.status();
-  DeviceInfo info{options.name, name.data(), "sm_80", 1};
+  constexpr int32_t dlpackCuda = 2;
+  DeviceInfo info{options.name, name.data(), "sm_80", 1, {dlpackCuda, *device}};
   return std::unique_ptr<Device>(std::make_unique<CudaDevice>(options, std::move(*context), std::move(info), capability,
                                                               sharedOptIn, multiprocessors));
 }

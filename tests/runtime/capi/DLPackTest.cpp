@@ -85,11 +85,30 @@ TEST_F(DLPack, ElementTypes) {
   }
 }
 
+TEST_F(DLPack, ASessionOnAGpuTakesItsMemoryAndNotTheHosts) {
+  mtn_session_options there = options;
+  there.device = "emulator:sm_80";
+  const auto gpu = Session::create(&there);
+  ASSERT_TRUE(gpu.ok()) << gpu.error().message();
+  DLTensor tensor = source();
+  const auto view = [&](int32_t type, int32_t number) {
+    tensor.device = {type, number};
+    return gpu->view(tensor);
+  };
+  EXPECT_EQ(view(2, 0)->data, memory);
+  EXPECT_TRUE(view(3, 0).ok());
+  EXPECT_TRUE(view(13, 0).ok());
+  EXPECT_EQ(view(1, 0).error().message(), "dl_tensor: device type is 1, device 0, whose memory the device "
+                                          "emulator:sm_80 cannot reach; expected kDLCUDA (2) of device 0");
+  EXPECT_EQ(view(2, 1).error().message(), "dl_tensor: device type is 2, device 1, whose memory the device "
+                                          "emulator:sm_80 cannot reach; expected kDLCUDA (2) of device 0");
+}
+
 TEST_F(DLPack, WhatCannotBeReachedOrReadIsRefused) {
   DLTensor wrong = source();
   wrong.device = {2, 0};
   EXPECT_EQ(refusal(wrong),
-            "dl_tensor: device type is 2, whose memory the device cpu cannot reach; expected kDLCPU (1)");
+            "dl_tensor: device type is 2, device 0, whose memory the device cpu cannot reach; expected kDLCPU (1)");
   wrong = source();
   wrong.ndim = 7;
   EXPECT_EQ(refusal(wrong), "dl_tensor: ndim is 7, expected 0 to 6");
