@@ -25,6 +25,8 @@ expect 2 "--cases: " "$tools/bench-peers" --cases "("
 expect 2 "--dims: expected numbers of at least 1" "$tools/bench-peers" --dims 64,0
 expect 2 "--peers: expected one of" "$tools/bench-peers" --peers muntin,jax
 expect 2 "--seconds: expected more than 0" "$tools/bench-peers" --seconds 0
+expect 2 "--device: expected cpu, cuda" "$tools/bench-peers" --device tpu
+expect 2 "--threads: goes with --device cpu, got cuda:1" "$tools/bench-peers" --device cuda:1 --threads 2
 expect 2 "unrecognized arguments: extra" "$tools/bench-peers" extra
 expect 0 "--problems N" "$tools/test-oracles" --help
 expect 2 "--problems: expected at least 1, got 0" "$tools/test-oracles" --problems 0
