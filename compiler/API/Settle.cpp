@@ -49,12 +49,19 @@ Result<std::string> Compilation::emitForGpu() {
   return emitImage(std::move(settled.recipe), std::move(binaries));
 }
 
+/// Whether another plan may fare better. A disk that is full, an assembler that is killed, a caller who does not want
+/// it any more: those would be the same for each, and a plan that came second would be kept for a reason that passes.
+static bool isAboutThePlan(const Status &status) {
+  return status.code() == StatusCode::CompileFailed || status.code() == StatusCode::InvalidArgument ||
+         status.code() == StatusCode::NotInThisVersion;
+}
+
 Status Compilation::settle() {
   Settled best;
   std::string objection;
   for (int tries = 1;; ++tries) {
     Result<Settled> made = assembleWinner();
-    if (!made && (tries == 1 || made.status().code() == StatusCode::Cancelled))
+    if (!made && (tries == 1 || !isAboutThePlan(made.status())))
       return made.status();
     if (!made) // what an earlier try made still works
       break;

@@ -25,8 +25,12 @@ public:
   virtual const std::string &path() const = 0;
 
   /// The cubin of `ptx` for `architecture`, "sm_80". CompileFailed: the text is refused, a defect of ours.
-  /// Unavailable: the assembler is too old, hangs, dies, or writes something else.
+  /// Unavailable, IoError: the assembler is too old, hangs, dies, writes something else; the disk is full.
   virtual Result<Assembly> assemble(const std::string &ptx, const std::string &architecture) const = 0;
+
+protected:
+  /// Unavailable: what is wrong with the assembler or with the machine, not with the text; and what helps.
+  Status broken(const std::string &how) const;
 };
 
 constexpr std::chrono::duration<double> kAssemblerLimit = std::chrono::minutes(2);

@@ -93,9 +93,9 @@ std::string Assembly::objection() const {
   for (const KernelUse &kernel : kernels)
     if (kernel.localBytes() > 0)
       return kernel.spillStoreBytes + kernel.spillLoadBytes > 0
-                 ? fmt::format("ptxas spills {} bytes ({} stored, {} loaded)", kernel.stackBytes,
+                 ? fmt::format("ptxas spills {} bytes of {} ({} stored, {} loaded)", kernel.stackBytes, kernel.entry,
                                kernel.spillStoreBytes, kernel.spillLoadBytes)
-                 : fmt::format("ptxas puts {} bytes into local memory", kernel.stackBytes);
+                 : fmt::format("ptxas puts {} bytes of {} into local memory", kernel.stackBytes, kernel.entry);
   for (const std::string &message : messages)
     if (isPerformanceLoss(message))
       return "ptxas says: " + message;
@@ -109,12 +109,33 @@ int64_t Assembly::localBytes() const {
   return bytes;
 }
 
+/// The little-endian number at `at`.
+static uint64_t numberAt(std::string_view bytes, size_t at, size_t width) {
+  uint64_t number = 0;
+  for (size_t i = 0; i < width; ++i)
+    number |= uint64_t(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
+  return number;
+}
+
 bool muntin::isCubin(std::string_view bytes) {
-  // The ELF header: magic and class in bytes 0 to 4, the machine in 18 and 19, little-endian.
+  // The ELF header: magic and class in bytes 0 to 4, the machine in 18 and 19; where the tables of segments and
+  // sections begin, how large a row is and how many there are. Both stand behind what they describe: a file that was
+  // cut off lacks one.
   constexpr size_t headerBytes = 64, machineAt = 18;
-  constexpr char cudaMachine = '\xbe'; // EM_CUDA, 190
-  return bytes.size() >= headerBytes &&
-         bytes.starts_with(std::string_view("\x7f"
-                                            "ELF\x02")) &&
-         bytes[machineAt] == cudaMachine && bytes[machineAt + 1] == 0;
+  constexpr uint64_t cudaMachine = 190; // EM_CUDA
+  constexpr struct {
+    size_t begin, rowBytes, rows;
+  } tables[] = {{32, 54, 56}, {40, 58, 60}};
+  if (bytes.size() < headerBytes ||
+      !bytes.starts_with(std::string_view("\x7f"
+                                          "ELF\x02")) ||
+      numberAt(bytes, machineAt, 2) != cudaMachine)
+    return false;
+  for (const auto &table : tables) {
+    const uint64_t begin = numberAt(bytes, table.begin, 8);
+    if (begin > bytes.size() ||
+        numberAt(bytes, table.rowBytes, 2) * numberAt(bytes, table.rows, 2) > bytes.size() - begin)
+      return false;
+  }
+  return true;
 }

@@ -44,7 +44,7 @@ struct Assembly {
 /// Reads `ptxas -v`. CheckFailed where it names no kernel, so that silence is never taken for the absence of spills.
 Result<Assembly> readReport(std::string_view report);
 
-/// Whether the bytes are an ELF file for NVIDIA GPUs.
+/// Whether the bytes are a whole ELF file for NVIDIA GPUs.
 bool isCubin(std::string_view bytes);
 
 } // namespace muntin

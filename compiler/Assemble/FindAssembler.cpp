@@ -65,10 +65,12 @@ Result<std::unique_ptr<Assembler>> muntin::findAssembler(const AssemblerChoice &
   if (!choice.ptxas.empty()) {
     const bool isPath = choice.ptxas.find('/') != std::string::npos;
     const std::string path = isPath ? choice.ptxas : onPath(variable("PATH"), choice.ptxas);
-    if (!isProgram(path))
+    std::error_code error; // the folder where we stand may be gone
+    const std::string absolute = isProgram(path) ? std::filesystem::absolute(path, error).string() : "";
+    if (absolute.empty() || error)
       return Status(StatusCode::Unavailable,
                     fmt::format("assembler: ptxas is '{}', expected the path of a program, or off", choice.ptxas));
-    return ptxasProgram(std::filesystem::absolute(path).string(), choice.limit);
+    return ptxasProgram(absolute, choice.limit);
   }
   if (Result<std::unique_ptr<Assembler>> library = ptxLibrary(choice.folder); !library || *library)
     return library;

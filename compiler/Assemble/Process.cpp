@@ -72,11 +72,17 @@ bool drain(int pipe, std::string &output) {
   return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-/// Whether the program is still there. Its status is left for takeStatus(), so that its number cannot be given to
-/// another process meanwhile.
-bool runs(pid_t program) {
+enum class State { Runs, Ended, Gone };
+
+/// Its status is left for takeStatus(), so that its number cannot be given to another process meanwhile. Gone: the host
+/// ignores SIGCHLD or waits for any child, so that nobody knows any more whose number it is.
+State stateOf(pid_t program) {
   siginfo_t info{};
-  return ::waitid(P_PID, static_cast<id_t>(program), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
+  int failed = 0;
+  while ((failed = ::waitid(P_PID, static_cast<id_t>(program), &info, WEXITED | WNOHANG | WNOWAIT)) != 0 &&
+         errno == EINTR) {
+  }
+  return failed ? State::Gone : info.si_pid == 0 ? State::Runs : State::Ended;
 }
 
 void takeStatus(pid_t program, Ended &ended) {
@@ -85,7 +91,7 @@ void takeStatus(pid_t program, Ended &ended) {
   while ((taken = ::waitpid(program, &status, 0)) < 0 && errno == EINTR) {
   }
   if (taken != program)
-    return; // the host ignores SIGCHLD or waits for any child
+    return; // the host was faster
   if (WIFEXITED(status))
     ended.exitCode = WEXITSTATUS(status);
   else if (WIFSIGNALED(status))
@@ -118,7 +124,8 @@ Result<Ended> muntin::runProgram(const std::vector<std::string> &arguments, cons
   }
   Ended ended;
   const auto deadline = Clock::now() + limit;
-  for (bool open = true; runs(program);) {
+  State state = State::Runs;
+  for (bool open = true; (state = stateOf(program)) == State::Runs;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) {
       ended.outOfTime = true;
@@ -131,8 +138,10 @@ Result<Ended> muntin::runProgram(const std::vector<std::string> &arguments, cons
     if (open && source.revents)
       open = drain(ends[0], ended.output);
   }
-  ::kill(-program, SIGKILL); // what is left of its group
-  takeStatus(program, ended);
+  if (state != State::Gone) {
+    ::kill(-program, SIGKILL); // what is left of its group
+    takeStatus(program, ended);
+  }
   for (pollfd source{ends[0], POLLIN, 0}; ::poll(&source, 1, 0) > 0 && drain(ends[0], ended.output);) {
   }
   ::close(ends[0]);

@@ -50,11 +50,6 @@ public:
   }
 
 private:
-  Status broken(const std::string &how) const {
-    return {StatusCode::Unavailable,
-            fmt::format("assemble: {} {}; MUNTIN_PTXAS names another, or off for none", path_, how)};
-  }
-
   Result<Assembly> judge(const mtnp_result &result) const {
     constexpr int kRefused = 3, kTooOld = 7; // NVPTXCOMPILE_ERROR_COMPILATION_FAILURE, _UNSUPPORTED_PTX_VERSION
     const std::string said = result.refused ? result.refused : "";

@@ -11,10 +11,12 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <optional>
 
 using namespace muntin;
 
@@ -29,11 +31,8 @@ public:
   Result<Assembly> assemble(const std::string &ptx, const std::string &architecture) const override;
 
 private:
-  Status broken(const std::string &how) const {
-    return {StatusCode::Unavailable,
-            fmt::format("assemble: {} {}; MUNTIN_PTXAS names another, or off for none", path_, how)};
-  }
   Status judge(const Ended &ended) const;
+  Result<std::string> readCubin(const std::string &folder, const Ended &ended) const;
 
   const std::string path_;
   const std::chrono::duration<double> limit_;
@@ -58,10 +57,10 @@ static std::string complaint(const std::string &output) {
 }
 
 /// "ptxas 13.0.88" from "Cuda compilation tools, release 13.0, V13.0.88".
-static std::string versionIn(const std::string &text) {
+static std::optional<std::string> versionIn(const std::string &text) {
   const size_t at = text.find(", V");
   if (at == std::string::npos)
-    return "ptxas of an unknown version";
+    return std::nullopt;
   return "ptxas " + text.substr(at + 3, text.find_first_not_of("0123456789.", at + 3) - at - 3);
 }
 
@@ -69,13 +68,22 @@ std::string Ptxas::name() const {
   static std::mutex mutex;
   static std::map<std::string, std::string> versions; // a process takes some milliseconds: once is enough
   const std::lock_guard lock(mutex);
-  std::string &version = versions[path_];
-  if (version.empty()) {
-    const Result<Ended> ended =
-        runProgram({path_, "--version"}, "/", std::min(limit_, std::chrono::duration<double>(10)));
-    version = versionIn(ended ? ended->output : "");
-  }
-  return version;
+  if (const auto known = versions.find(path_); known != versions.end())
+    return known->second;
+  const Result<Ended> ended =
+      runProgram({path_, "--version"}, "/", std::min(limit_, std::chrono::duration<double>(10)));
+  const std::optional<std::string> version = versionIn(ended ? ended->output : "");
+  if (!version) // not remembered: the next answer may be a better one
+    return "ptxas of an unknown version";
+  return versions[path_] = *version;
+}
+
+/// Whether a line of ptxas speaks of the text. A fatal line without a place in it is about the machine or the command:
+/// a file that cannot be opened or written, memory that is not there.
+static bool speaksOfTheText(const std::string &line) {
+  const bool hasPlace = line.find("kernel.ptx, line ") != std::string::npos;
+  return (hasPlace && (line.find(" error ") != std::string::npos || line.find(" fatal ") != std::string::npos)) ||
+         line.starts_with("ptxas error ") || line.find("Unresolved extern") != std::string::npos;
 }
 
 Status Ptxas::judge(const Ended &ended) const {
@@ -89,24 +97,45 @@ Status Ptxas::judge(const Ended &ended) const {
   const std::string said = complaint(ended.output);
   if (said.find("Unsupported .version") != std::string::npos || said.find("gpu-name") != std::string::npos)
     return broken("is too old: " + said);
-  if (said.find(" error ") == std::string::npos && said.find(" fatal ") == std::string::npos)
+  if (!speaksOfTheText(said))
     return broken(fmt::format("failed with exit code {}: {}", *ended.exitCode, said));
   return {StatusCode::CompileFailed, fmt::format("assemble: {} refuses the PTX: {}", path_, said)};
 }
 
-static Result<std::string> readWholeFile(const std::string &path) {
-  std::ifstream file(path, std::ios::binary);
+/// Beside `what`, how much room its folder has, where that is little.
+static std::string withRoom(const std::string &what, const std::string &folder) {
+  constexpr uintmax_t little = 16 << 20; // more than any kernel takes
+  std::error_code error;
+  const uintmax_t room = std::filesystem::space(folder, error).available;
+  return error || room > little ? what : fmt::format("{}; {} bytes are free in {}", what, room, folder);
+}
+
+static Status writeInput(const std::string &folder, const std::string &ptx) {
+  std::ofstream file(folder + "/kernel.ptx", std::ios::binary);
+  file.write(ptx.data(), std::streamsize(ptx.size())).flush();
+  return file ? Status()
+              : Status(StatusCode::IoError, withRoom("assemble: cannot write " + folder + "/kernel.ptx", folder));
+}
+
+/// A full disk leaves the program content and its file empty or cut off.
+Result<std::string> Ptxas::readCubin(const std::string &folder, const Ended &ended) const {
+  std::ifstream file(folder + "/kernel.cubin", std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  return file ? Result(std::move(bytes)) : Status(StatusCode::IoError, "cannot read " + path);
+  if (isCubin(bytes))
+    return bytes;
+  const std::string how = !file           ? "wrote no cubin: " + complaint(ended.output)
+                          : bytes.empty() ? std::string("wrote an empty cubin")
+                                          : fmt::format("wrote {} bytes that are no whole cubin: {}", bytes.size(),
+                                                        complaint(ended.output));
+  return broken(withRoom(how, folder));
 }
 
 Result<Assembly> Ptxas::assemble(const std::string &ptx, const std::string &architecture) const {
   const Result<PrivateFolder> folder = PrivateFolder::create();
   if (!folder)
     return Status(StatusCode::IoError, "assemble: " + folder.status().message());
-  const std::string input = folder->path() + "/kernel.ptx", output = folder->path() + "/kernel.cubin";
-  if (std::ofstream file(input, std::ios::binary); !file.write(ptx.data(), std::streamsize(ptx.size())).flush())
-    return Status(StatusCode::IoError, "assemble: cannot write " + input);
+  if (Status status = writeInput(folder->path(), ptx); !status)
+    return status;
   // The cubin keeps these names: relative ones make it the same in every folder.
   const Result<Ended> ended =
       runProgram({path_, "-v", "-arch=" + architecture, "-o", "kernel.cubin", "kernel.ptx"}, folder->path(), limit_);
@@ -114,9 +143,9 @@ Result<Assembly> Ptxas::assemble(const std::string &ptx, const std::string &arch
     return broken("does not run: " + ended.status().message());
   if (Status status = judge(*ended); !status)
     return status;
-  Result<std::string> cubin = readWholeFile(output);
-  if (!cubin || !isCubin(*cubin))
-    return broken("wrote no cubin: " + complaint(ended->output));
+  Result<std::string> cubin = readCubin(folder->path(), *ended);
+  if (!cubin)
+    return cubin.status();
   Result<Assembly> assembly = readReport(ended->output);
   if (!assembly)
     return broken("is not understood: " + assembly.status().message());

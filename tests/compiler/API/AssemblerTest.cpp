@@ -113,8 +113,7 @@ TEST_F(CompilerAssembler, APlanThatSpillsGivesWayToTheNext) {
   EXPECT_EQ(calls(), 3);
   EXPECT_NE(winner(made.bytes), first);
   EXPECT_EQ(made.warning, "");
-  EXPECT_TRUE(has(made.bytes, "{\"refused\":\"ptxas spills 8 bytes (8 stored, 8 loaded)\",\"text\":\"" + first + "\"}"))
-      << made.bytes;
+  EXPECT_TRUE(has(made.bytes, "_forward (8 stored, 8 loaded)\",\"text\":\"" + first + "\"}")) << made.bytes;
   assembler("8 8 0");
   const Result<Image> image = deserializeImage(run(kKey, MTNC_EMIT_IMAGE).bytes);
   ASSERT_TRUE(image);
@@ -160,6 +159,27 @@ TEST_F(CompilerAssembler, RefusedPtxLeavesAReproducer) {
   EXPECT_TRUE(has(made.message, "assemble: " + script)) << made.message;
   ASSERT_FALSE(made.reproducer.empty());
   EXPECT_TRUE(has(readFile(made.reproducer), ".entry"));
+  std::filesystem::remove(made.reproducer);
+}
+
+/// The first plan spills; while the second is assembled the machine fails.
+TEST_F(CompilerAssembler, WhatTheMachineLacksDecidesNoPlan) {
+  const std::string second = "[ $(wc -l < " + (folder.path / "calls").string() + ") = 2 ] || exit 0\n";
+  for (const auto &[trouble, word] :
+       {std::pair("kill -KILL $$\n", "signal 9"),
+        {": > kernel.cubin\n", "wrote an empty cubin"},
+        {"echo 'ptxas fatal   : Memory allocation failure'; exit 255\n", "Memory allocation failure"}}) {
+    assembler("8", second + trouble);
+    const Compiled made = run(kKey, MTNC_EMIT_IMAGE);
+    EXPECT_EQ(made.code, StatusCode::Unavailable);
+    EXPECT_TRUE(has(made.message, word)) << made.message;
+    EXPECT_EQ(calls(), 2);
+  }
+  // A text that is refused is the plan's own fault: the first one's kernel is kept, aloud.
+  assembler("8", second + "echo 'ptxas kernel.ptx, line 3; error   : no'; exit 255\n");
+  const Compiled made = run(kKey, MTNC_EMIT_IMAGE);
+  EXPECT_EQ(made.code, StatusCode::Ok) << made.message;
+  EXPECT_TRUE(has(made.warning, "spills 8 bytes")) << made.warning;
   std::filesystem::remove(made.reproducer);
 }
 

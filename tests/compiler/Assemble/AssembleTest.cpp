@@ -96,7 +96,7 @@ ptxas info    : Compile time = 100 ms)");
   EXPECT_EQ(forward.spillLoadBytes, 20);
   EXPECT_EQ(forward.sharedBytes, 528);
   EXPECT_EQ(assembly->localBytes(), 48);
-  EXPECT_EQ(assembly->objection(), "ptxas spills 16 bytes (12 stored, 20 loaded)");
+  EXPECT_EQ(assembly->objection(), "ptxas spills 16 bytes of forward (12 stored, 20 loaded)");
   EXPECT_TRUE(assembly->messages.empty());
 }
 
@@ -117,7 +117,7 @@ TEST(AssembleReport, LocalMemoryWithoutSpills) {
       "ptxas info    : Compiling entry function 'k' for 'sm_80'\n"
       "    40 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads\nptxas info    : Used 9 registers\n");
   ASSERT_TRUE(assembly);
-  EXPECT_EQ(assembly->objection(), "ptxas puts 40 bytes into local memory");
+  EXPECT_EQ(assembly->objection(), "ptxas puts 40 bytes of k into local memory");
 }
 
 TEST(AssembleReport, SilenceIsNotTakenForTheAbsenceOfSpills) {
@@ -163,8 +163,36 @@ TEST_F(Assemble, ProgramsThatFailSayWhich) {
   expectRefused("kill -SEGV $$", StatusCode::Unavailable, {"signal 11", "Segmentation fault"});
   expectRefused("exit 0", StatusCode::Unavailable, {"wrote no cubin"});
   expectRefused("echo nonsense > kernel.cubin; echo out of ink", StatusCode::Unavailable,
-                {"wrote no cubin", "out of ink"});
+                {"wrote 9 bytes that are no whole cubin", "out of ink"});
   expectRefused(kWriteCubin, StatusCode::Unavailable, {"not understood", "0 of 0 kernels"});
+}
+
+/// As ptxas 13.0 says it; a full disk it does not notice.
+TEST_F(Assemble, WhatTheMachineLacksIsNoRefusalOfTheText) {
+  expectRefused("echo \"ptxas fatal   : Input file 'kernel.ptx' could not be opened\"; exit 255",
+                StatusCode::Unavailable, {"failed with exit code 255", "could not be opened", "MUNTIN_PTXAS"});
+  expectRefused("echo 'ptxas fatal   : Memory allocation failure'; exit 255", StatusCode::Unavailable,
+                {"failed with exit code 255", "Memory allocation failure"});
+  expectRefused("kill -KILL $$", StatusCode::Unavailable, {"signal 9", "Killed"});
+  expectRefused(": > kernel.cubin\n" + std::string(kCleanReport), StatusCode::Unavailable, {"wrote an empty cubin"});
+  // Its table of sections would begin behind the end.
+  expectRefused(std::string(kWriteCubin) +
+                    "printf '\\101' | dd of=kernel.cubin bs=1 seek=40 conv=notrunc 2>/dev/null\n" + kCleanReport,
+                StatusCode::Unavailable, {"wrote 64 bytes that are no whole cubin"});
+  expectRefused("echo 'ptxas fatal   : Unresolved extern function f'; exit 255", StatusCode::CompileFailed,
+                {"refuses the PTX"});
+  expectRefused("echo 'ptxas error   : Entry function k uses too much shared data'; exit 255",
+                StatusCode::CompileFailed, {"refuses the PTX", "too much shared data"});
+}
+
+TEST_F(Assemble, AFileThatIsNoProgramDoesNotRun) {
+  const std::string path = script("", "ptxas; $(touch broken)");
+  std::ofstream(path) << "\177no program";
+  const Result<Assembly> made = ptxasProgram(path)->assemble(kPtx, "sm_80");
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.status().code(), StatusCode::Unavailable);
+  EXPECT_NE(made.status().message().find("does not run: cannot start " + path), std::string::npos)
+      << made.status().message();
 }
 
 TEST_F(Assemble, ProgramsThatHangAreStoppedWithAllTheirChildren) {
@@ -239,6 +267,18 @@ TEST_F(Assemble, WhatIsAskedForAndNotThereIsAnError) {
   }
 }
 
+TEST_F(Assemble, TheFolderWhereWeStandMayBeGone) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  const std::string gone = folder_.path() + "/gone", name = script("", "gone/ptxas").substr(gone.size() + 1);
+  std::filesystem::current_path(gone);
+  EXPECT_EQ(found({}, "./" + name), gone + "/./" + name);
+  std::filesystem::remove_all(gone);
+  const auto assembler = findAssembler({.ptxas = "./" + name});
+  std::filesystem::current_path(before);
+  ASSERT_FALSE(assembler);
+  EXPECT_EQ(assembler.status().code(), StatusCode::Unavailable);
+}
+
 TEST_F(Assemble, APluginThatCannotBeUsedIsAnError) {
   std::ofstream(folder_.path() + "/libmuntin-ptx.so") << "no library";
   const auto assembler = findAssembler({.folder = folder_.path()});
@@ -250,5 +290,10 @@ TEST_F(Assemble, APluginThatCannotBeUsedIsAnError) {
 TEST_F(Assemble, TheVersionIsPartOfTheName) {
   EXPECT_EQ(ptxasProgram(script("echo 'Cuda compilation tools, release 13.0, V13.0.88'", "a"))->name(),
             "ptxas 13.0.88");
-  EXPECT_EQ(ptxasProgram(script("exit 1", "b"))->name(), "ptxas of an unknown version");
+  const std::string flaky = script("exit 1", "b");
+  EXPECT_EQ(ptxasProgram(flaky)->name(), "ptxas of an unknown version");
+  script("echo 'Cuda compilation tools, release 13.0, V13.0.88'", "b");
+  EXPECT_EQ(ptxasProgram(flaky)->name(), "ptxas 13.0.88") << "a failure is remembered";
+  script("exit 1", "b");
+  EXPECT_EQ(ptxasProgram(flaky)->name(), "ptxas 13.0.88") << "the version is asked for each time";
 }
