@@ -8,6 +8,7 @@
 #include "compiler/LowerCPU/Packing.h"
 #include "compiler/LowerCPU/Passes.h"
 #include "compiler/LowerCPU/Task.h"
+#include "compiler/Tile/CheckKernel.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -43,6 +44,38 @@ func::FuncOp makeEntry(OpBuilder &builder, Location loc, StringRef name) {
   return function;
 }
 
+/// Registers, vectors and query box fit each other.
+LogicalResult checkPlan(func::FuncOp kernel, tile::PlanAttr plan) {
+  const int64_t lanes = plan.getLanes(), queries = plan.getQueryBox().volume();
+  if (lanes < 2 || !llvm::isPowerOf2_64(uint64_t(lanes)) || plan.getRows() < 1 || plan.getVectors() < 1)
+    return kernel.emitError() << "expected a plan with rows, vectors, and lanes in a power of two, got " << plan;
+  const int64_t vectors = queries / lanes;
+  if (queries % lanes || vectors % std::min(plan.getVectors(), vectors))
+    return kernel.emitError() << "expected a plan whose query box is a number of blocks of vectors, got " << plan;
+  if (plan.getTrimmed() && vectors != 2)
+    return kernel.emitError() << "expected two vectors in a trimmed query box, got " << vectors;
+  if (!llvm::is_contained({"none", "widen", "pairs"}, plan.getPack()))
+    return kernel.emitError() << "expected none, widen or pairs as pack, got " << plan.getPack();
+  return success();
+}
+
+/// What only other machines have a lowering for; and masks, which are their product's initial value.
+LogicalResult checkOps(func::FuncOp kernel) {
+  WalkResult result = kernel.walk([](mlir::Operation *op) {
+    if (isa<tile::RingOp, tile::ScratchOp>(op))
+      return op->emitOpError("has no lowering to vectors; tile-copies-in-place makes loads of copies"),
+             WalkResult::interrupt();
+    auto mask = dyn_cast<tile::MaskOp>(op);
+    if (!mask)
+      return WalkResult::advance();
+    auto dot = mask.getScores().getDefiningOp<tile::DotOp>();
+    if (!dot || !dot.getTransposed() || dot.getRhs().getDefiningOp<tile::LoadOp>().getBox() != mask.getKeys())
+      return op->emitOpError("expected the scores of a product with the keys of the same box"), WalkResult::interrupt();
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -53,6 +86,9 @@ class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
     if (kernels.empty())
       return;
     auto plan = kernels.front()->getAttrOfType<tile::PlanAttr>(tile::kPlanAttrName);
+    for (func::FuncOp kernel : kernels)
+      if (failed(check(kernel, plan)))
+        return signalPassFailure();
     Result<const Target *> target = findTarget(plan.getTarget().str());
     if (!target) {
       emitError(module.getLoc()) << target.status().message();
@@ -64,7 +100,13 @@ class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
       module->setAttr(kAvx512Attr, UnitAttr::get(&getContext()));
     bool matrix = kernels.size() > 1 && module.lookupSymbol("scores");
     tile::GridTensorType key = findOperand(module, "key"), value = findOperand(module, "value");
-    WorkspaceLayout layout = workspaceLayout(plan, key.getColumns(), value.getColumns(), matrix);
+    if ((!key && packingOfKeys(plan) != Packing::None) || (!value && packingOfValues(plan) != Packing::None)) {
+      emitError(module.getLoc()) << "expected the keys and values that the plan packs as operands of a kernel, got "
+                                 << plan;
+      return signalPassFailure();
+    }
+    auto columnsOf = [](tile::GridTensorType type) { return type ? type.getColumns() : 0; };
+    WorkspaceLayout layout = workspaceLayout(plan, columnsOf(key), columnsOf(value), matrix);
     // Pair products serve bf16 problems only.
     bool pairs = plan.getPack() == "pairs";
     Blocking blocking{plan.getRows(), std::min(plan.getVectors(), plan.getQueryBox().volume() / plan.getLanes()),
@@ -74,6 +116,15 @@ class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
     for (func::FuncOp kernel : kernels)
       keyStep = std::max(keyStep, lowerKernel(kernel, plan, layout, blocking));
     addPacking(module, plan, layout, key, value, keyStep);
+  }
+
+  /// The plan of the module's first kernel is that of all.
+  LogicalResult check(func::FuncOp kernel, tile::PlanAttr plan) {
+    if (!plan || kernel->getAttr(tile::kPlanAttrName) != plan)
+      return kernel.emitError("expected the plan of the module's first kernel, got ")
+             << kernel->getAttr(tile::kPlanAttrName);
+    return failure(failed(tile::checkKernel(kernel, plan)) || failed(checkPlan(kernel, plan)) ||
+                   failed(checkOps(kernel)));
   }
 
   /// The function's frame and the loop over its tasks.

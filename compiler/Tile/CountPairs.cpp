@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Tile/CheckKernel.h"
 #include "compiler/Tile/Passes.h"
 #include "dialect/tile/Tile.h"
 
@@ -22,7 +23,7 @@ using namespace muntin::tile;
 
 namespace {
 
-/// Where the tile came from.
+/// Where the tile came from; of a kernel that was checked.
 Value boxOf(Value tile) {
   if (auto await = tile.getDefiningOp<AwaitOp>())
     return copyFor(await).getBox();
@@ -55,12 +56,15 @@ struct TileCountPairs : muntin::tile::impl::TileCountPairsPassBase<TileCountPair
     for (auto kernel : getOperation().getOps<func::FuncOp>()) {
       bool hasScores = false;
       kernel.walk([&](DotOp dot) { hasScores |= dot.getTransposed(); });
-      if (!kernel->hasAttr(kPlanAttrName) || !hasScores)
+      auto plan = kernel->getAttrOfType<PlanAttr>(kPlanAttrName);
+      if (!plan || !hasScores)
         continue;
+      if (failed(checkKernel(kernel, plan)))
+        return signalPassFailure();
       OpBuilder builder(kernel->getContext());
       builder.setInsertionPointAfter(kernel);
       auto copy = func::FuncOp::create(builder, kernel.getLoc(), "count", kernel.getFunctionType());
-      copy->setAttr(kPlanAttrName, kernel->getAttr(kPlanAttrName));
+      copy->setAttr(kPlanAttrName, plan);
       Block *entry = copy.addEntryBlock();
       IRMapping mapping;
       mapping.map(kernel.getArguments(), entry->getArguments());

@@ -254,6 +254,10 @@ LogicalResult RowWalker::emitWalk(ArrayRef<Operation *> ends, ArrayRef<SmallVect
 }
 
 LogicalResult RowWalker::run() {
+  for (BlockArgument argument : block.getArguments())
+    if (isWide(argument))
+      return kernel.emitError() << "expected tiles of all keys to be made in the kernel, got the argument "
+                                << argument.getType();
   const SmallVector<SmallVector<Operation *>> groups = groupEnds();
   for (size_t i = 0; i < groups.size(); ++i)
     if (failed(emitWalk(groups[i], ArrayRef(groups).drop_front(i + 1))))

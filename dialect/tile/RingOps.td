@@ -21,6 +21,7 @@ def Tile_RingOp : Tile_Op<"ring", [MemoryEffects<[MemAlloc]>]> {
 
     Constraints:
     - (ring_c1) there are as many copies into the ring as awaits and releases of it.
+    - (ring_c2) a block has at most one copy into the ring: a step fills one buffer.
 
     Example:
     ```mlir

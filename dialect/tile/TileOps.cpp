@@ -131,12 +131,22 @@ LogicalResult ScratchOp::verify() { // scratch_c1
 // Copies on their way, and warps with roles
 //===----------------------------------------------------------------------===//
 
-LogicalResult RingOp::verify() { // ring_c1
-  int64_t copies = 0, awaits = 0, releases = 0;
+LogicalResult RingOp::verify() {
+  int64_t copies = 0, awaits = 0, releases = 0; // ring_c1
+  llvm::SmallDenseMap<Block *, CopyOp> copyOf;  // ring_c2
   for (Operation *user : getRing().getUsers()) {
     copies += isa<CopyOp>(user);
     awaits += isa<AwaitOp>(user);
     releases += isa<ReleaseOp>(user);
+    auto copy = dyn_cast<CopyOp>(user);
+    if (!copy)
+      continue;
+    if (auto [other, first] = copyOf.try_emplace(copy->getBlock(), copy); !first) {
+      InFlightDiagnostic error = emitOpError("expected at most one copy into it in a block, got another");
+      error.attachNote(copy.getLoc()) << "of these";
+      error.attachNote(other->second.getLoc()) << "and this one";
+      return error;
+    }
   }
   if (copies == awaits && awaits == releases)
     return success();

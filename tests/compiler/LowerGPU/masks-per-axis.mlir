@@ -22,10 +22,10 @@ func.func @forward(%q: !tile.tensor<2, 16, bf16> {tile.operand = "query"},
   %box = tile.query_box <[4, 4]> step <[1, 1]> : !tile.box<2>
   %Q = tile.load %q at %box : !tile.tensor<2, 16, bf16>, !tile.box<2> -> !tile.tile<16x16xbf16>
   %keys = tile.live_keys #mask of %box : !tile.box<2>
-  %K = tile.load %k at %keys : !tile.tensor<2, 16, bf16>, !tile.box<2> -> !tile.tile<15x16xbf16>
-  %QK = tile.dot %Q, %K transposed : !tile.tile<16x16xbf16>, !tile.tile<15x16xbf16> -> !tile.tile<16x15xf32>
-  %S = tile.mask %QK by #mask with %x at %box, %keys : !tile.tile<16x15xf32>, !tile.extras<"none">, !tile.box<2>
-  %m = tile.reduce max %S : !tile.tile<16x15xf32> -> !tile.tile<16xf32>
+  %K = tile.load %k at %keys : !tile.tensor<2, 16, bf16>, !tile.box<2> -> !tile.tile<16x16xbf16>
+  %QK = tile.dot %Q, %K transposed : !tile.tile<16x16xbf16>, !tile.tile<16x16xbf16> -> !tile.tile<16x16xf32>
+  %S = tile.mask %QK by #mask with %x at %box, %keys : !tile.tile<16x16xf32>, !tile.extras<"none">, !tile.box<2>
+  %m = tile.reduce max %S : !tile.tile<16x16xf32> -> !tile.tile<16xf32>
   tile.store %m, %lse at %box : !tile.tile<16xf32>, !tile.tensor<2, 1, f32>, !tile.box<2>
   return
 }

@@ -11,6 +11,23 @@ func.func @f(%k: !tile.tensor<1, 8, f32>, %keys: !tile.box<1>) {
 
 // -----
 
+// ring_c2
+func.func @f(%k: !tile.tensor<1, 8, f32>, %keys: !tile.box<1>) {
+  // expected-error @+1 {{expected at most one copy into it in a block, got another}}
+  %Ks = tile.ring : !tile.ring<!tile.tile<16x8xf32>>
+  // expected-note @+1 {{of these}}
+  tile.copy %k at %keys to %Ks : !tile.tensor<1, 8, f32>, !tile.box<1>, !tile.ring<!tile.tile<16x8xf32>>
+  // expected-note @+1 {{and this one}}
+  tile.copy %k at %keys to %Ks : !tile.tensor<1, 8, f32>, !tile.box<1>, !tile.ring<!tile.tile<16x8xf32>>
+  %K = tile.await %Ks : !tile.ring<!tile.tile<16x8xf32>> -> !tile.tile<16x8xf32>
+  tile.release %Ks : !tile.ring<!tile.tile<16x8xf32>>
+  %L = tile.await %Ks : !tile.ring<!tile.tile<16x8xf32>> -> !tile.tile<16x8xf32>
+  tile.release %Ks : !tile.ring<!tile.tile<16x8xf32>>
+  return
+}
+
+// -----
+
 // copy_c1
 func.func @f(%k: !tile.tensor<2, 8, f32>, %keys: !tile.box<1>, %Ks: !tile.ring<!tile.tile<16x8xf32>>) {
   // expected-error @+1 {{expected a box of rank 2, got 1}}
