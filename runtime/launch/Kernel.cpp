@@ -117,9 +117,10 @@ Status Kernel::refusal(const Shape &shape) const {
   for (const Guard &guard : image_.variants.back().guards) {
     const Result<int64_t> left = guard.left.evaluate(shape), right = guard.right.evaluate(shape);
     if (left && right && *left > *right)
-      return Status::invalid(fmt::format("grid {} and kv_grid {}: {} is {}, expected at most {} for this kernel's plan",
-                                         printGrid(shape.grid), printGrid(shape.kvGrid), guard.left.print(), *left,
-                                         *right));
+      return Status::invalid(fmt::format(
+          "grid {} and kv_grid {}: {} is {}, expected at most {} for this kernel's plan; nearest that works: "
+          "fewer tokens, or template online",
+          printGrid(shape.grid), printGrid(shape.kvGrid), guard.left.print(), *left, *right));
   }
   return damaged("no variant fits");
 }

@@ -167,13 +167,14 @@ TEST(Harness, OfLaunchesOnlyRowMayBeRefusedForItsCapacity) {
     return runSuite(device, plan).all.failed;
   };
   const char *const said =
-      "grid 7x9 and kv_grid 1000x1000: 64 * x is 1000000000, expected at most 1472 for this kernel's plan";
+      "grid 7x9 and kv_grid 1000x1000: 64 * x is 1000000000, expected at most 1472 for this kernel's plan; try";
   EXPECT_EQ(failedOf(StatusCode::InvalidArgument, said), 0);
   EXPECT_EQ(failedOf(StatusCode::CompileFailed, said), 4);
   // Fewer than the keys that there are; no more than there is room for; something else.
-  EXPECT_EQ(failedOf(StatusCode::InvalidArgument, "keys is 1, expected at most 0 for this kernel's plan"), 4);
-  EXPECT_EQ(failedOf(StatusCode::InvalidArgument, "keys is 1000000, expected at most 1000000 for this kernel's plan"),
-            4);
+  EXPECT_EQ(failedOf(StatusCode::InvalidArgument, "keys is 1, expected at most 0 for this kernel's plan; try"), 4);
+  EXPECT_EQ(
+      failedOf(StatusCode::InvalidArgument, "keys is 1000000, expected at most 1000000 for this kernel's plan; try"),
+      4);
   EXPECT_EQ(failedOf(StatusCode::InvalidArgument, "stride is 1000000, expected at most 1472"), 4);
   plan.scope.templates = {"online"};
   EXPECT_EQ(failedOf(StatusCode::InvalidArgument, said), 4);

@@ -109,7 +109,7 @@ static Verdict failed(std::string message) { return {Verdict::Kind::Failed, std:
 /// What the launch recipe of `row` says of more keys than its plan has room for: the one refusal that depends on
 /// extents.
 static bool isBeyondCapacity(const Status &status, const Case &c) {
-  static const std::regex kSaid(".* is ([0-9]+), expected at most ([0-9]+) for this kernel's plan");
+  static const std::regex kSaid(".* is ([0-9]+), expected at most ([0-9]+) for this kernel's plan;.*");
   std::smatch numbers;
   const std::string &message = status.message();
   if (c.problem.templateName != "row" || status.code() != StatusCode::InvalidArgument ||
@@ -122,7 +122,9 @@ static bool isBeyondCapacity(const Status &status, const Case &c) {
 static Verdict verdictOf(const Status &status, const Case &c) {
   const bool refusal = status.code() == StatusCode::NotInThisVersion || status.code() == StatusCode::InvalidArgument;
   const bool aboutTemplate = status.message().find("template") != std::string::npos;
-  const bool mayRefuse = (!c.problem.templateName.empty() && refusal && aboutTemplate) || isBeyondCapacity(status, c);
+  const bool atLaunch = status.message().find("for this kernel's plan") != std::string::npos;
+  const bool mayRefuse =
+      atLaunch ? isBeyondCapacity(status, c) : !c.problem.templateName.empty() && refusal && aboutTemplate;
   return {mayRefuse ? Verdict::Kind::Refused : Verdict::Kind::Failed,
           "status " + std::to_string(int(status.code())) + ": " + status.message()};
 }

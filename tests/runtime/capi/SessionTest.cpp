@@ -188,7 +188,8 @@ TEST_F(Sessions, AShapeThatNoVariantTakesIsRefused) {
   const auto refused = kernel->variant({.heads = 2, .grid = {10}, .kvGrid = {5}});
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code(), MTN_INVALID_ARGUMENT);
-  EXPECT_EQ(refused.error().message(), "grid 10 and kv_grid 5: key0 is 5, expected at most 4 for this kernel's plan");
+  EXPECT_EQ(refused.error().message(), "grid 10 and kv_grid 5: key0 is 5, expected at most 4 for this kernel's plan; "
+                                       "nearest that works: fewer tokens, or template online");
 }
 
 TEST_F(Sessions, HandlesMayGoInAnyOrderAndUnloadTheCode) {

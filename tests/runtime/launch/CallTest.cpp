@@ -308,7 +308,8 @@ TEST(Kernels, AShapeThatNoVariantTakesIsRefused) {
   shape.kvGrid = {11};
   const Status status = (*kernel)->choose(shape).status();
   EXPECT_EQ(status.code(), StatusCode::InvalidArgument);
-  EXPECT_EQ(status.message(), "grid 9 and kv_grid 11: key0 is 11, expected at most 8 for this kernel's plan");
+  EXPECT_EQ(status.message(), "grid 9 and kv_grid 11: key0 is 11, expected at most 8 for this kernel's plan; nearest "
+                              "that works: fewer tokens, or template online");
 }
 
 TEST_F(Calls, FormulasThatGoWrongAreRefused) {
