@@ -30,4 +30,10 @@ Unforkable::Unforkable() { ++inside; }
 Unforkable::~Unforkable() { --inside; }
 bool Unforkable::broken() { return brokenByFork.load(std::memory_order_relaxed); }
 
+Status Unforkable::check() {
+  return broken() ? Status(StatusCode::Unavailable,
+                           "fork() came while another thread was making a kernel: this process can make none")
+                  : Status();
+}
+
 } // namespace muntin::runtime

@@ -12,7 +12,13 @@
 //   what was made before the fork     runs what it has, on the calling thread;
 //                                     makes nothing new
 //   what is made in the child         works in full, unless the fork came while
-//                                     a kernel was made: then no kernel is made
+//                                     another thread was in the loader, the
+//                                     compiler or the cache: then no kernel is
+//                                     made, and no library opened or closed
+//
+// The alternative, a handler that makes fork() wait until all are out, was
+// rejected: a fork would last as long as a compilation, and for ever where what
+// is opened registers handlers of its own (glibc before 2.36 holds a lock then).
 //
 // Reading these is a load: hits ask for them too.
 //
@@ -20,6 +26,8 @@
 
 #ifndef MUNTIN_RUNTIME_BASE_FORK_H
 #define MUNTIN_RUNTIME_BASE_FORK_H
+
+#include "runtime/abi/Result.h"
 
 #include <cstdint>
 
@@ -46,6 +54,8 @@ public:
 
   /// True in a child whose fork came while some thread was in here; entering would wait for ever.
   static bool broken();
+  /// What to tell who wants to enter, if so.
+  static Status check();
 };
 
 } // namespace muntin::runtime

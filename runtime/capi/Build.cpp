@@ -36,14 +36,18 @@ Request Session::resolved(const Request &request) const {
   return here;
 }
 
+static Status madeBeforeFork() {
+  return {StatusCode::Unavailable, "this session was created before fork() and its kernel was not ready then; "
+                                   "create a session in the child"};
+}
+
 Result<CacheEntry *> Session::entryOf(const Request &written) {
   const Request request = resolved(written);
   if (!birthplace_.inherited())
     return cache_.find(request);
   if (CacheEntry *entry = cache_.seen(request); entry && entry->kernel())
     return entry;
-  return Status(StatusCode::Unavailable, "this session was created before fork() and its kernel was not ready then; "
-                                         "create a session in the child");
+  return madeBeforeFork();
 }
 
 KernelOutcome Session::prepare(const Request &request, bool never) {
@@ -125,13 +129,9 @@ Status Session::checkTarget(const Problem &problem) const {
 }
 
 /// A fork now would leave locks in the child that nobody opens; in such a child nothing is made.
-static Status brokenByFork() {
-  return {StatusCode::Unavailable, "fork() came while another thread was making a kernel: this process can make none"};
-}
-
 KernelOutcome Session::build(CacheEntry &entry, bool never, const Stop &stop) {
-  if (Unforkable::broken())
-    return {.status = brokenByFork()};
+  if (Status status = Unforkable::check(); !status)
+    return {.status = status};
   const Unforkable region;
   if (Status status = checkTarget(entry.problem()); !status)
     return {.status = status};
@@ -236,8 +236,10 @@ KernelOutcome Session::compileAndLoad(CacheEntry &entry, DiskVisit &visit, const
 }
 
 KernelOutcome Session::loadImage(std::string_view bytes) {
-  if (birthplace_.inherited() || Unforkable::broken())
-    return {.status = brokenByFork()};
+  if (birthplace_.inherited())
+    return {.status = madeBeforeFork()};
+  if (Status status = Unforkable::check(); !status)
+    return {.status = status};
   const Unforkable region;
   const Clock::time_point start = Clock::now();
   Result<Image> image = deserializeImage(bytes);

@@ -7,6 +7,7 @@
 
 #include "runtime/jit/CompilerLibrary.h"
 
+#include "runtime/base/Fork.h"
 #include "runtime/jit/BuildId.h"
 
 #include <fmt/format.h>
@@ -86,6 +87,9 @@ Status CompilerLibrary::open() {
   const std::lock_guard lock(mutex_);
   if (isOpen_)
     return {};
+  if (Status status = Unforkable::check(); !status)
+    return status;
+  const Unforkable region;
   if (const std::string file = locate(); !file.empty())
     return openFrom(file);
   Status status = openFrom(kFileName);

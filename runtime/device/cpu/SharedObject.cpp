@@ -136,8 +136,11 @@ Result<std::unique_ptr<Module>> SharedObject::openFile(std::string_view bytes, c
 }
 
 SharedObject::~SharedObject() {
+  if (Unforkable::broken()) // nobody will open the loader's lock
+    return;
+  const Unforkable region;
   ::dlclose(handle_);
-  if (keeper_ == Keeper::Others)
+  if (keeper_ == Keeper::Others || birthplace_.inherited()) // after fork() the file is still the parent's
     return;
   // A kernel has nothing that would keep it mapped, but a file in use is never removed.
   if (void *still = ::dlopen(path_.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD))

@@ -9,6 +9,7 @@
 #define MUNTIN_RUNTIME_DEVICE_CPU_SHAREDOBJECT_H
 
 #include "runtime/base/Files.h"
+#include "runtime/base/Fork.h"
 #include "runtime/base/Log.h"
 #include "runtime/device/Device.h"
 
@@ -38,6 +39,7 @@ private:
   SharedObject(void *handle, std::string path, Keeper keeper, Descriptor memory = {})
       : handle_(handle), path_(std::move(path)), keeper_(keeper), memory_(std::move(memory)) {}
 
+  const Birthplace birthplace_;
   void *handle_;
   std::string path_;
   Keeper keeper_; ///< of the file

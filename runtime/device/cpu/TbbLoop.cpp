@@ -11,7 +11,7 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
-#include <mutex>
+#include <atomic>
 #include <new>
 #include <optional>
 
@@ -28,24 +28,36 @@ struct TbbLoop::State {
   ~State() {
     arena.terminate();
     allowance.reset();
-    if (scheduler)
-      (void)tbb::finalize(scheduler, std::nothrow);
+    (void)tbb::finalize(scheduler, std::nothrow);
   }
 
   tbb::task_arena arena;
   std::optional<tbb::global_control> allowance; ///< for more threads than processors
-  std::once_flag attached;
-  tbb::task_scheduler_handle scheduler;
+  tbb::task_scheduler_handle scheduler{tbb::attach{}};
 };
 
-TbbLoop::TbbLoop(int threads) : state_(std::make_unique<State>(threads)) {}
+constexpr uint64_t kNowhere = ~uint64_t(0);
+static constinit std::atomic<uint64_t> home{kNowhere}; ///< the process, by its forks, that oneTBB was started in
+
+bool TbbLoop::usable() {
+  uint64_t started = kNowhere;
+  return home.compare_exchange_strong(started, forkCount()) || started == forkCount();
+}
+
+TbbLoop::TbbLoop(int threads) : threads_(threads) {}
+
 TbbLoop::~TbbLoop() {
+  const Unforkable region;
   if (birthplace_.inherited()) // its threads are not in this process; to wait for them would be for ever
     (void)state_.release();
+  state_.reset();
 }
 
 void TbbLoop::run(int times, void (*work)(void *owner, void *loop), void *owner, void *loop) {
-  std::call_once(state_->attached, [this] { state_->scheduler = tbb::task_scheduler_handle{tbb::attach{}}; });
+  std::call_once(started_, [this] {
+    const Unforkable region; // oneTBB opens libraries when it starts
+    state_ = std::make_unique<State>(threads_);
+  });
   state_->arena.execute(
       [=] { tbb::parallel_for(0, times, [=](int) { work(owner, loop); }, tbb::simple_partitioner()); });
 }

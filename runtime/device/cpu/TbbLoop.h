@@ -11,6 +11,7 @@
 #include "runtime/base/Fork.h"
 
 #include <memory>
+#include <mutex>
 
 namespace muntin::runtime {
 
@@ -20,16 +21,22 @@ namespace muntin::runtime {
 /// it runs (Workers.cpp).
 class TbbLoop {
 public:
-  /// More threads than processors are allowed. None is started before run().
+  /// More threads than processors are allowed. Nothing of oneTBB is touched before run().
   explicit TbbLoop(int threads);
   ~TbbLoop();
 
-  /// Calls work(owner, loop) `times` times, on as many threads as come; returns when all are done.
+  /// False in a forked child of a process that ran a loop: oneTBB's threads are not there, and what locks they or
+  /// others held in it at that moment (its allocator's, too) nobody opens.
+  static bool usable();
+
+  /// Only where usable(). Calls work(owner, loop) `times` times, on as many threads as come; returns when all are done.
   void run(int times, void (*work)(void *owner, void *loop), void *owner, void *loop);
 
 private:
   struct State;
   const Birthplace birthplace_;
+  const int threads_;
+  std::once_flag started_;
   std::unique_ptr<State> state_;
 };
 

@@ -9,6 +9,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
+#include <thread>
+#include <vector>
 
 namespace muntin::runtime {
 
@@ -58,6 +61,17 @@ void Workers::work(void *self, void *loop) {
   handovers.fetch_add(1, std::memory_order_release);
 }
 
+/// As TbbLoop::run(), on threads for this once; fewer of them where no more can be started.
+static void runOnThreads(int times, void (*work)(void *owner, void *loop), void *owner, void *loop) {
+  std::vector<std::jthread> threads;
+  try {
+    for (int i = 1; i < times; ++i)
+      threads.emplace_back(work, owner, loop);
+  } catch (const std::exception &) { // no thread, or no memory for one: who is there does it all
+  }
+  work(owner, loop);
+}
+
 void Workers::run(int64_t count, int limit, HostParallelFor::Body body, void *context) {
   const int allowed = limit > 0 ? std::min(limit, threads_) : threads_;
   if (limit == 1 || count == 1)
@@ -70,7 +84,7 @@ void Workers::run(int64_t count, int limit, HostParallelFor::Body body, void *co
 
   Loop loop{{count, workers}, body, context};
   handovers_.fetch_add(1, std::memory_order_release);
-  loop_.run(workers, work, this, &loop);
+  TbbLoop::usable() ? loop_.run(workers, work, this, &loop) : runOnThreads(workers, work, this, &loop);
   handovers_.load(std::memory_order_acquire);
 }
 

@@ -7,6 +7,8 @@
 
 #include "runtime/device/cuda/Driver.h"
 
+#include "runtime/base/Fork.h"
+
 #include <dlfcn.h>
 #include <fmt/format.h>
 
@@ -15,6 +17,9 @@ namespace muntin::runtime::cuda {
 static Status unavailable(std::string message) { return {StatusCode::Unavailable, std::move(message)}; }
 
 Result<std::shared_ptr<const Driver>> Driver::open(const std::string &library) {
+  if (Status status = Unforkable::check(); !status)
+    return status;
+  const Unforkable region;
   // Never closed: a driver has threads of its own.
   void *handle = ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (!handle) {

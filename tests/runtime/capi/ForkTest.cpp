@@ -54,9 +54,13 @@ Session sessionOn(int threads) {
   return std::move(*Session::create(&options));
 }
 
-/// New kernels, new spellings, failures and runs, until `end`.
+/// New kernels, new spellings, failures, runs and sessions that come and go, until `end`.
 void doEverything(const Session &session, int thread, const std::atomic<bool> &end) {
   for (int n = 0; !end; ++n) {
+    if (n % 4 == 3) {
+      FakeRun run(1, 3, 9, 2, 1);
+      (void)sessionOn(3).forward(fakeProblem(), run.arguments());
+    }
     FakeRun run(1, 3, 9, 2, 1);
     const std::string plan = n % 8 ? "" : "p" + std::to_string(thread) + "-" + std::to_string(n);
     (void)session.forward(fakeProblem(plan), run.arguments());
@@ -69,7 +73,7 @@ void doWhatAChildMay(const Session &session) {
   FakeRun run(1, 3, 9, 2, 1);
   const Outcome inherited = session.forward(fakeProblem(), run.arguments());
   require(inherited.ok() ? run.wrong() == 0 : inherited.code() == MTN_UNAVAILABLE, "inherited");
-  const Session own = sessionOn(1);
+  const Session own = sessionOn(2);
   const Outcome done = own.forward(fakeProblem("own"), run.arguments());
   require(done.ok() ? run.wrong() == 0 : done.code() == MTN_UNAVAILABLE, "own");
 }

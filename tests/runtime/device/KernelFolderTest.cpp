@@ -164,6 +164,15 @@ TEST_F(SharedObjects, LoadsFindsAndUnloads) {
   EXPECT_TRUE(isMapped(static_cast<SharedObject &>(**second).path()));
 }
 
+TEST_F(SharedObjects, AForkedChildLeavesTheParentsFileAlone) {
+  const std::vector<std::string> bases = {base};
+  auto loaded = SharedObject::open(code, bases, quiet);
+  ASSERT_TRUE(loaded.ok());
+  const std::string path = static_cast<SharedObject &>(**loaded).path();
+  EXPECT_EQ(inChild([&] { return loaded->reset(), isMapped(path) ? 1 : 0; }, /*killed=*/true), 0);
+  EXPECT_TRUE(fs::exists(path)) << "the parent's code lost its file";
+}
+
 TEST_F(SharedObjects, DamagedCodeIsAnErrorThatLeavesNothing) {
   const std::vector<std::string> bases = {base};
   // A truncated ELF file would crash dlopen() itself; images are verified before they come here.

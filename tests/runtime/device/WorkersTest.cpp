@@ -16,6 +16,9 @@
 #include <set>
 #include <thread>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 using namespace muntin;
 using namespace muntin::runtime;
 
@@ -86,6 +89,31 @@ TEST(Workers, ManyCallersAtOnce) {
   for (std::thread &caller : callers)
     caller.join();
   EXPECT_EQ(right, 8 * 50);
+}
+
+TEST(Workers, OfAForkedChildAreThreadsToo) {
+#if __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "the sanitizer ends children that start threads";
+#endif
+  Record before(8);
+  Workers(4, {}).run(8, 0, Record::body, &before); // oneTBB's threads, which the child has not
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);
+    std::atomic<int> inside{0};
+    const auto meet = [](void *context, int64_t, int64_t) { // each waits for another
+      auto &there = *static_cast<std::atomic<int> *>(context);
+      for (++there; there < 2;)
+        std::this_thread::yield();
+    };
+    Workers(4, {}).run(8, 0, meet, &inside);
+    Record record(100);
+    Workers(4, {}).run(100, 0, Record::body, &record);
+    ::_exit(record.eachOnce() ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(Workers, TheHostsLoopIsUsed) {
