@@ -7,25 +7,15 @@
 
 #include "compiler/API/LocalAssembler.h"
 
-#include <cstdlib>
+#include "runtime/abi/Folder.h"
 
-#include <dlfcn.h>
+#include <cstdlib>
 
 using namespace muntin;
 
-/// The folder of the file that holds this function, where the plug-in is built and installed.
-static std::string ownFolder() {
-  Dl_info info{};
-  if (!::dladdr(reinterpret_cast<const void *>(&ownFolder), &info) || !info.dli_fname)
-    return "";
-  const std::string file = info.dli_fname;
-  const size_t slash = file.rfind('/');
-  return slash == std::string::npos ? "." : file.substr(0, slash);
-}
-
 Result<std::unique_ptr<Assembler>> muntin::localAssembler(const mtnc_options &options) {
   AssemblerChoice choice{.ptxas = options.ptxas ? options.ptxas : "",
-                         .folder = ownFolder(),
+                         .folder = folderOf(reinterpret_cast<const void *>(&localAssembler)),
                          .environment = [](const char *name) -> const char * { return std::getenv(name); }};
   if (options.ptxas_seconds > 0)
     choice.limit = std::chrono::duration<double>(options.ptxas_seconds);

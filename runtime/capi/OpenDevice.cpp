@@ -7,12 +7,12 @@
 
 #include "runtime/capi/OpenDevice.h"
 
+#include "runtime/abi/Folder.h"
 #include "runtime/abi/Target.h"
 #include "runtime/device/cpu/CpuDevice.h"
 #include "runtime/device/cuda/CudaDevice.h"
 
 #include <charconv>
-#include <dlfcn.h>
 #include <unistd.h>
 
 namespace muntin::runtime {
@@ -25,14 +25,10 @@ static Status notADevice(const std::string &device) {
 
 /// Beside the file that holds this function, or in ../lib; else where the loader searches.
 static std::string emulatorLibrary() {
-  Dl_info info{};
-  if (!::dladdr(reinterpret_cast<const void *>(&emulatorLibrary), &info) || !info.dli_fname)
-    return kEmulator;
-  const std::string file = info.dli_fname;
-  const std::string folder = file.substr(0, file.rfind('/') == std::string::npos ? 0 : file.rfind('/') + 1);
-  for (const std::string &place : {folder + kEmulator, folder + "../lib/" + kEmulator})
-    if (place.find('/') != std::string::npos && ::access(place.c_str(), F_OK) == 0)
-      return place;
+  const std::string folder = folderOf(reinterpret_cast<const void *>(&emulatorLibrary));
+  for (const char *place : {"/", "/../lib/"})
+    if (const std::string file = folder + place + kEmulator; !folder.empty() && ::access(file.c_str(), F_OK) == 0)
+      return file;
   return kEmulator;
 }
 

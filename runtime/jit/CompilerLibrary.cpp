@@ -7,6 +7,7 @@
 
 #include "runtime/jit/CompilerLibrary.h"
 
+#include "runtime/abi/Folder.h"
 #include "runtime/base/Fork.h"
 #include "runtime/jit/BuildId.h"
 
@@ -22,16 +23,6 @@
 namespace muntin::runtime {
 
 static constexpr const char *kFileName = "libmuntin-compiler.so";
-
-/// The folder of the file that holds this function: libmuntin.so, or a program that is linked statically.
-static std::string ownFolder() {
-  Dl_info info{};
-  if (!::dladdr(reinterpret_cast<const void *>(&ownFolder), &info) || !info.dli_fname)
-    return "";
-  const std::string file = info.dli_fname;
-  const size_t slash = file.rfind('/');
-  return slash == std::string::npos ? "." : file.substr(0, slash);
-}
 
 static Status unavailable(std::string message) { return {StatusCode::Unavailable, std::move(message)}; }
 
@@ -68,7 +59,7 @@ Status CompilerLibrary::openFrom(const std::string &file) {
 
 /// Where the library is looked for before the loader searches.
 static std::vector<std::string> placesBeside() {
-  const std::string folder = ownFolder();
+  const std::string folder = folderOf(reinterpret_cast<const void *>(&placesBeside)); // libmuntin.so, or the program
   if (folder.empty())
     return {};
   return {folder + "/" + kFileName, folder + "/../lib/" + kFileName};
