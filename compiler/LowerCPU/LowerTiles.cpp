@@ -79,10 +79,7 @@ LogicalResult checkOps(func::FuncOp kernel) {
 class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    SmallVector<func::FuncOp> kernels;
-    for (auto function : module.getOps<func::FuncOp>())
-      if (function->hasAttr(tile::kPlanAttrName))
-        kernels.push_back(function);
+    const SmallVector<func::FuncOp> kernels = tile::kernelsOf(module);
     if (kernels.empty())
       return;
     auto plan = kernels.front()->getAttrOfType<tile::PlanAttr>(tile::kPlanAttrName);

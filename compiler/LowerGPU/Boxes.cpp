@@ -17,13 +17,11 @@ using namespace muntin::gpu;
 
 Value Cta::narrow(Value value) { return b.createOrFold<arith::TruncIOp>(loc, b.getI32Type(), value); }
 
-static Value widen(OpBuilder &b, Location loc, Value value) {
-  return b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), value);
-}
+Value Cta::widen(Value value) { return b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), value); }
 
-Value Cta::quotient(Value x, Value y) { return widen(b, loc, f.div(narrow(x), narrow(y))); }
+Value Cta::quotient(Value x, Value y) { return widen(f.div(narrow(x), narrow(y))); }
 Value Cta::remainder(Value x, Value y) {
-  return widen(b, loc, b.createOrFold<arith::RemUIOp>(loc, narrow(x), narrow(y)));
+  return widen(b.createOrFold<arith::RemUIOp>(loc, narrow(x), narrow(y)));
 }
 Value Cta::ceilQuotient(Value x, int64_t y) { return y == 1 ? x : f.div(f.add(x, y - 1), y); }
 
@@ -37,7 +35,7 @@ void Cta::chooseBox() {
   ArrayRef<int64_t> dims = plan.getQueryBox().getDims(), steps = plan.getQueryStep().getDims();
   queries.dims.assign(dims.begin(), dims.end());
   queries.box.assign(rank, {});
-  Value index = widen(b, loc, task);
+  Value index = widen(task);
   for (int axis = rank - 1; axis >= 0; --axis) {
     const int64_t step = steps[axis], extent = dims[axis];
     Value boxesOfClass = ceilQuotient(ceilQuotient(queryExtents[axis], step), extent);

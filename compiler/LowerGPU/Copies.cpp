@@ -106,7 +106,7 @@ Value Cta::tokenIsThere(const TileBox &box, SplitRow row) {
 Value Cta::distanceOf(const Operand &operand, const TileBox &box, Value row) {
   Value distance = f.constant(0);
   for (unsigned axis = 0; axis < rank; ++axis) {
-    Value steps = b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), place(row, box.dims, axis));
+    Value steps = widen(place(row, box.dims, axis));
     distance = f.add(distance, f.mul(steps, f.mul(operand.strides[axis], box.box[axis].step)));
   }
   return distance;
@@ -118,7 +118,7 @@ Value Cta::tokenAddress(const Operand &operand, const TileBox &box, SplitRow row
   const bool split = placesAdd(box);
   Value own = distanceOf(operand, box, split || !row.more ? row.first : f.either(row.first, constant(row.more)));
   if (inRow)
-    own = f.add(own, b.createOrFold<arith::ExtUIOp>(loc, b.getI64Type(), inRow));
+    own = f.add(own, widen(inRow));
   Value address = machine.globalOffset(operand.base, own);
   for (unsigned axis = 0; axis < rank; ++axis)
     address = machine.globalOffset(address, narrow(box.box[axis].origin), operand.strides[axis]);

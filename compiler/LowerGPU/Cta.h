@@ -178,6 +178,7 @@ private:
   Value place(Value row, llvm::ArrayRef<int64_t> dims, unsigned axis);
   Value coordinate(const attn::BoxAxis &axis, Value place);
   Value narrow(Value value);
+  Value widen(Value value); ///< that is not negative
 
   // Rings.cpp
   void allocateRing(tile::RingOp op);

@@ -86,10 +86,7 @@ LogicalResult checkTiles(func::FuncOp kernel) {
 class GpuLowerTiles : public muntin::gpu::impl::GpuLowerTilesPassBase<GpuLowerTiles> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    SmallVector<func::FuncOp> kernels;
-    for (auto function : module.getOps<func::FuncOp>())
-      if (function->hasAttr(tile::kPlanAttrName))
-        kernels.push_back(function);
+    const SmallVector<func::FuncOp> kernels = tile::kernelsOf(module);
     if (kernels.empty())
       return;
     declareSharedMemory(module);

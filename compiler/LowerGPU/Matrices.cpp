@@ -56,7 +56,7 @@ void Cta::bindMatrix(Value argument) {
   Value bytes = f.constant(matrixBytes());
   for (auto [axis, extent] : llvm::enumerate(plan.getKeyBox().getDims()))
     bytes = f.mul(bytes, ceilQuotient(keyExtents[axis], extent));
-  Value block = arith::ExtUIOp::create(b, loc, b.getI64Type(), task);
+  Value block = widen(task);
   matrices[argument] = {machine.globalOffset(frame.workspace(), f.mul(block, bytes))};
 }
 

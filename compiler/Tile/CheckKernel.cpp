@@ -261,6 +261,8 @@ LogicalResult KernelCheck::check(Block &block) {
 }
 
 LogicalResult KernelCheck::run() {
+  if (!plan)
+    return kernel.emitError("expected a plan, got ") << kernel->getAttr(kPlanAttrName);
   const size_t rank = plan.getQueryBox().getDims().size();
   if (plan.getQueryStep().getDims().size() != rank || plan.getKeyBox().getDims().size() != rank)
     return kernel.emitError() << "expected a plan whose boxes and steps have one rank, got " << plan;
@@ -278,3 +280,11 @@ LogicalResult KernelCheck::run() {
 }
 
 LogicalResult muntin::tile::checkKernel(func::FuncOp kernel, PlanAttr plan) { return KernelCheck(kernel, plan).run(); }
+
+SmallVector<func::FuncOp> muntin::tile::kernelsOf(ModuleOp module) {
+  SmallVector<func::FuncOp> kernels;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function->hasAttr(kPlanAttrName))
+      kernels.push_back(function);
+  return kernels;
+}

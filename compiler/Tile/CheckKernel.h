@@ -27,8 +27,12 @@
 #include "dialect/tile/Tile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
 
 namespace muntin::tile {
+
+/// The functions that have a plan.
+llvm::SmallVector<mlir::func::FuncOp> kernelsOf(mlir::ModuleOp module);
 
 /// Refuses a kernel that is legal, and that no lowering can do anything with: names the operation, what it expects and
 /// what it got.

@@ -53,11 +53,11 @@ void copyWalk(Block &from, OpBuilder &builder, IRMapping &mapping) {
 
 struct TileCountPairs : muntin::tile::impl::TileCountPairsPassBase<TileCountPairs> {
   void runOnOperation() override {
-    for (auto kernel : getOperation().getOps<func::FuncOp>()) {
+    for (func::FuncOp kernel : kernelsOf(getOperation())) {
       bool hasScores = false;
       kernel.walk([&](DotOp dot) { hasScores |= dot.getTransposed(); });
       auto plan = kernel->getAttrOfType<PlanAttr>(kPlanAttrName);
-      if (!plan || !hasScores)
+      if (!hasScores)
         continue;
       if (failed(checkKernel(kernel, plan)))
         return signalPassFailure();
