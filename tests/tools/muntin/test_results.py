@@ -245,9 +245,19 @@ class Emulator(CommandTest):
             self.assertGreater(told["seconds_min"], 0)
             self.assertIsNone(told["flops_peak"])
 
-    def test_no_driver(self):
-        self.environment["MUNTIN_CUDA_LIBRARY"] = str(self.folder / "none.so")
-        self.refused(3, ["none.so"], "run", *WINDOW, "--dtype", "bf16", "--device", "cuda")
+    def test_machines_that_cannot(self):
+        """Each reason has its own message, and exit code 3."""
+        def refused(words, library, answers=""):
+            self.environment |= {"MUNTIN_CUDA_LIBRARY": str(library), "FAKE_DRIVER": answers}
+            self.refused(3, words, "run", *WINDOW, "--dtype", "bf16", "--device", "cuda")
+
+        refused(["there is no CUDA driver", "none.so"], self.folder / "none.so")
+        library = next(pathlib.Path(COMMAND).resolve().parent.parent.rglob("libFakeDriver.so"))
+        # cuInit's code, the driver's CUDA version, compute capability, shared memory, the code of loading, local memory.
+        refused(["finds no device", "libFakeDriver.so"], library, "100,13000,8,0,166912,0,0")
+        refused(["device cuda:0 has compute capability 7.5, expected at least 8.0"], library, "0,13000,7,5,65536,0,0")
+        refused(["too old", "CUDA 11.4", "UNSUPPORTED_PTX_VERSION"], library, "0,11040,8,0,166912,222,0")
+        refused(["bytes of shared memory, the device cuda:0 has 1000"], library, "0,13000,8,0,1000,0,0")
 
 
 class ShowAndBench(CommandTest):
