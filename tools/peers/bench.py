@@ -17,7 +17,7 @@ import warnings
 
 import masks
 import places
-from cases import CASES, ERROR_LIMITS, MOST_MASK, Problem
+from cases import CASES, ERROR_LIMITS, MOST_MASK, MOST_PAIRS, Problem
 
 PEERS = ("muntin", "sdpa", "flex", "natten")
 
@@ -131,8 +131,8 @@ def make_flex(torch, problem, q, k, v):
     block_mask = None
     if problem.mask.text != "full()":
         mod = masks.mask_mod(problem.mask, problem.grid)
-        # Compiled, it never holds the whole mask.
-        create = create_block_mask if problem.device == "cpu" else torch.compile(create_block_mask)
+        # Compiled, it never holds the whole mask; uncompiled, some tensors of int64 for all pairs.
+        create = torch.compile(create_block_mask) if problem.tokens**2 > MOST_PAIRS else create_block_mask
         block_mask = create(mod, None, None, problem.tokens, problem.tokens, device=problem.device)
     compiled = torch.compile(flex_attention, dynamic=False)
     return lambda: compiled(q, k, v, block_mask=block_mask)
