@@ -156,7 +156,7 @@ Result<std::string> Compilation::run() {
 }
 
 std::string Compilation::describePlan() const {
-  return planJson(problem, target, decision, {assembler ? assembler->name() : "", settled.assembly}, options);
+  return planJson(problem, target, decision, {assembler ? assembler->name() : "", settled.assemblies}, options);
 }
 
 Status Compilation::decide() {

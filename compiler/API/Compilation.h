@@ -48,9 +48,13 @@ private:
   struct Settled {
     Plan plan;
     std::string ptx;
-    Image recipe;      ///< without binaries
-    Assembly assembly; ///< empty where there is no assembler
+    Image recipe;                     ///< without binaries
+    std::vector<Assembly> assemblies; ///< one for each architecture that is asked for
     std::string objection;
+
+    /// The first that an assembly has; with its architecture where there are several.
+    std::string firstObjection() const;
+    int64_t localBytes() const;
   };
 
   Status decide();
@@ -59,6 +63,9 @@ private:
   /// Compiles the decision's winner; where there is an assembler, the winner becomes one that it does not object to.
   Status settle();
   Result<Settled> assembleWinner();
+  /// What images carry cubins for; nothing where there is no assembler and nobody asked.
+  Status chooseArchitectures();
+  Result<std::vector<Assembly>> assembleAll(const std::string &ptx);
   /// The winner's template in the tile dialect, scheduled.
   Status makeModule();
   /// The module lowered to the text of a stage, or to an object.
@@ -84,7 +91,8 @@ private:
   std::string prefix;
   Decision decision;
   std::unique_ptr<Assembler> assembler; ///< null: there is none, or none is needed
-  Settled settled;                      ///< GPUs: of the winner
+  std::vector<std::string> architectures;
+  Settled settled; ///< GPUs: of the winner
   std::string warningText;
   mlir::MLIRContext context;
   std::string diagnostics;
@@ -98,7 +106,7 @@ private:
 /// What the assembler said.
 struct AssembledBy {
   std::string name; ///< "ptxas 13.0.88"; empty: there was none
-  const Assembly &assembly;
+  const std::vector<Assembly> &assemblies;
 };
 
 /// The decision and its predictions as a JSON object; with all candidates for MTNC_EMIT_PLAN.

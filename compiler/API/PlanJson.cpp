@@ -74,20 +74,20 @@ static llvm::json::Object describe(const Problem &problem, const Target &target,
   return object;
 }
 
-static llvm::json::Object describeAssembly(const AssembledBy &by) {
+static llvm::json::Object describeAssembly(const std::string &assembler, const Assembly &assembly) {
   llvm::json::Array kernels, messages;
-  for (const KernelUse &kernel : by.assembly.kernels)
+  for (const KernelUse &kernel : assembly.kernels)
     kernels.push_back(llvm::json::Object{{"entry", kernel.entry},
                                          {"registers", kernel.registers},
                                          {"stack_bytes", kernel.stackBytes},
                                          {"spill_store_bytes", kernel.spillStoreBytes},
                                          {"spill_load_bytes", kernel.spillLoadBytes},
                                          {"shared_bytes", kernel.sharedBytes}});
-  for (const std::string &message : by.assembly.messages)
+  for (const std::string &message : assembly.messages)
     messages.push_back(message);
-  return llvm::json::Object{{"assembler", by.name},
-                            {"architecture", by.assembly.architecture},
-                            {"cubin_bytes", int64_t(by.assembly.cubin.size())},
+  return llvm::json::Object{{"assembler", assembler},
+                            {"architecture", assembly.architecture},
+                            {"cubin_bytes", int64_t(assembly.cubin.size())},
                             {"kernels", std::move(kernels)},
                             {"messages", std::move(messages)}};
 }
@@ -99,7 +99,14 @@ std::string muntin::planJson(const Problem &problem, const Target &target, const
   object["problem"] = problemKey(problem);
   object["nominal_grid"] = listOf(decision.nominalGrid);
   if (target.gpu) // null: nobody has looked, and the driver assembles
-    object["assembly"] = by.name.empty() ? llvm::json::Value(nullptr) : llvm::json::Value(describeAssembly(by));
+    object["assembly"] = by.assemblies.empty() ? llvm::json::Value(nullptr)
+                                               : llvm::json::Value(describeAssembly(by.name, by.assemblies[0]));
+  if (by.assemblies.size() > 1) {
+    llvm::json::Array others;
+    for (const Assembly &assembly : llvm::ArrayRef(by.assemblies).drop_front())
+      others.push_back(describeAssembly(by.name, assembly));
+    object["other_assemblies"] = std::move(others);
+  }
   llvm::json::Array candidates, refused;
   for (const Candidate &candidate : decision.candidates) {
     if (options.emit == MTNC_EMIT_PLAN)

@@ -15,6 +15,7 @@
 
 #include "compiler/API/Compilation.h"
 #include "compiler/API/LocalAssembler.h"
+#include "compiler/Assemble/Architectures.h"
 #include "compiler/Emit/Emit.h"
 
 using namespace muntin;
@@ -22,15 +23,37 @@ using namespace muntin;
 /// Each try takes as long as a compilation.
 static constexpr int kMostTries = 6;
 
+static Status noAssembler(const std::string &wanted) {
+  return {StatusCode::Unavailable,
+          wanted + ", and this machine has no assembler; expected ptxas of a CUDA toolkit or of the Python package "
+                   "nvidia-cuda-nvcc on PATH, or its path in MUNTIN_PTXAS"};
+}
+
+Status Compilation::chooseArchitectures() {
+  if (options.cubins) {
+    Result<std::vector<std::string>> asked = parseArchitectures(options.cubins, target.name);
+    if (!asked)
+      return asked.status();
+    if (!assembler)
+      return noAssembler(std::string("cubin is '") + options.cubins + "'");
+    architectures = std::move(*asked);
+  } else if (assembler) {
+    architectures = {target.name};
+  }
+  if (options.emit != MTNC_EMIT_OBJECT || architectures.size() == 1)
+    return {};
+  return architectures.empty() ? noAssembler("a cubin is asked for")
+                               : Status::invalid(std::string("cubin is '") + options.cubins +
+                                                 "', expected one where a cubin is the output");
+}
+
 Result<std::string> Compilation::emitForGpu() {
   Result<std::unique_ptr<Assembler>> found = localAssembler(options);
   if (!found)
     return found.status();
   assembler = std::move(*found);
-  if (options.emit == MTNC_EMIT_OBJECT && !assembler)
-    return Status(StatusCode::Unavailable,
-                  "assembler: this machine has none, and a cubin needs one; MUNTIN_PTXAS names "
-                  "it");
+  if (Status status = chooseArchitectures(); !status)
+    return status;
   const bool early = options.emit == MTNC_EMIT_PLAN || options.emit == MTNC_EMIT_TILE || options.emit == MTNC_EMIT_LLVM;
   if (assembler || !early)
     if (Status status = settle(); !status)
@@ -38,15 +61,29 @@ Result<std::string> Compilation::emitForGpu() {
   switch (options.emit) {
   case MTNC_EMIT_PLAN: return describePlan();
   case MTNC_EMIT_ASM: return std::move(settled.ptx);
-  case MTNC_EMIT_OBJECT: return std::move(settled.assembly.cubin);
+  case MTNC_EMIT_OBJECT: return std::move(settled.assemblies[0].cubin);
   case MTNC_EMIT_IMAGE: break;
   default: return emitFromModule();
   }
   std::vector<Binary> binaries; // PTX in any case: for the emulator, and for later GPUs
-  if (assembler)
-    binaries.push_back({Binary::Kind::Cubin, settled.assembly.architecture, settled.assembly.cubin});
+  for (const Assembly &assembly : settled.assemblies)
+    binaries.push_back({Binary::Kind::Cubin, assembly.architecture, assembly.cubin});
   binaries.push_back({Binary::Kind::Ptx, problem.target, std::move(settled.ptx)});
   return emitImage(std::move(settled.recipe), std::move(binaries));
+}
+
+std::string Compilation::Settled::firstObjection() const {
+  for (const Assembly &assembly : assemblies)
+    if (std::string objection = assembly.objection(); !objection.empty())
+      return assemblies.size() > 1 ? "on " + assembly.architecture + " " + objection : objection;
+  return "";
+}
+
+int64_t Compilation::Settled::localBytes() const {
+  int64_t bytes = 0;
+  for (const Assembly &assembly : assemblies)
+    bytes += assembly.localBytes();
+  return bytes;
 }
 
 /// Whether another plan may fare better. A disk that is full, an assembler that is killed, a caller who does not want
@@ -65,12 +102,12 @@ Status Compilation::settle() {
       return made.status();
     if (!made) // what an earlier try made still works
       break;
-    objection = made->assembly.objection();
+    objection = made->firstObjection();
     if (!objection.empty() && !problem.plan.empty())
       return Status::invalid("plan: '" + problem.plan + "': " + objection +
                              ", expected none; `muntin explain` without it shows others, and MUNTIN_PTXAS=off compiles "
                              "without looking");
-    if (tries == 1 || objection.empty() || made->assembly.localBytes() < best.assembly.localBytes()) {
+    if (tries == 1 || objection.empty() || made->localBytes() < best.localBytes()) {
       best = std::move(*made);
       best.objection = objection;
     }
@@ -102,15 +139,27 @@ Result<Compilation::Settled> Compilation::assembleWinner() {
   made.recipe = std::move(*recipe);
   if (!assembler)
     return made;
-  if (Status status = begin("assemble"); !status)
-    return status;
-  Result<Assembly> assembly = assembler->assemble(made.ptx, target.name);
-  if (!assembly) {
-    if (assembly.status().code() == StatusCode::CompileFailed)
-      writeReproducer(made.ptx, "ptx");
-    return assembly.status();
-  }
-  made.assembly = std::move(*assembly);
-  lap("assemble");
+  Result<std::vector<Assembly>> assemblies = assembleAll(made.ptx);
+  if (!assemblies)
+    return assemblies.status();
+  made.assemblies = std::move(*assemblies);
   return made;
+}
+
+Result<std::vector<Assembly>> Compilation::assembleAll(const std::string &ptx) {
+  std::vector<Assembly> assemblies;
+  for (const std::string &architecture : architectures) {
+    if (Status status = begin("assemble"); !status)
+      return status;
+    Result<Assembly> assembly = assembler->assemble(ptx, architecture);
+    if (!assembly && assembly.status().code() == StatusCode::CompileFailed)
+      writeReproducer(ptx, "ptx");
+    if (!assembly && options.cubins) // perhaps it does not know one of them
+      return Status(assembly.status().code(), "cubin is '" + architecture + "': " + assembly.status().message());
+    if (!assembly)
+      return assembly.status();
+    assemblies.push_back(std::move(*assembly));
+    lap("assemble");
+  }
+  return assemblies;
 }

@@ -62,6 +62,9 @@ typedef struct mtnc_options {
   /* The assembler of GPU kernels: a path, or a name on PATH; "off": none; null: the best that is found. */
   const char *ptxas;
   double ptxas_seconds; /* after which it is stopped; 0: two minutes */
+  /* The architectures for which images of GPUs carry a cubin: "sm_80,sm_90"; null: that of the target, where there is
+     an assembler. */
+  const char *cubins;
 } mtnc_options;
 
 uint32_t mtnc_abi_version(void);

@@ -154,6 +154,7 @@ Result<SessionOptions> toSessionOptions(const mtn_session_options *options) {
     return Status::invalid(fmt::format("compile_never is {}, expected 0 or 1", fields->compile_never));
   result.compileNever = fields->compile_never;
   result.ptxas = orEmpty(fields->ptxas);
+  result.cubins = orEmpty(fields->cubins);
   if (const mtn_progress_callback progress = fields->progress)
     result.progress = [progress, user = fields->progress_user](const std::string &key, const char *stage) {
       progress(user, key.c_str(), stage);

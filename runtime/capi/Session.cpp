@@ -45,6 +45,7 @@ Result<std::shared_ptr<Session>> Session::create(const SessionOptions &options) 
                                     .dumpDir = first(options.dumpDir, environment->dumpDir),
                                     .overrideDir = first(options.overrideDir, environment->overrideDir),
                                     .ptxas = first(options.ptxas, environment->ptxas),
+                                    .cubins = options.cubins,
                                     .log = log};
   DiskCacheOptions disk{.mode = options.cache.value_or(environment->cache),
                         .path = first(options.cacheDir, environment->cacheDir),

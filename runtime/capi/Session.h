@@ -38,6 +38,7 @@ struct SessionOptions {
   std::string dumpDir;     ///< "": MUNTIN_DUMP
   std::string overrideDir; ///< "": MUNTIN_OVERRIDE
   std::string ptxas;       ///< "": MUNTIN_PTXAS, else the best that is found
+  std::string cubins;      ///< "sm_80,sm_90"; "": the target's own, where there is an assembler
   Log::Sink sink;          ///< null: stderr
   int logLevel = 0;        ///< 0: MUNTIN_LOG, else warn
   HostParallelFor parallelFor;

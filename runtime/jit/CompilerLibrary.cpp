@@ -32,12 +32,11 @@ Status CompilerLibrary::openFrom(const std::string &file) {
     const char *reason = ::dlerror();
     return unavailable(fmt::format("cannot open the compiler library {}: {}", file, reason ? reason : "no reason"));
   }
-  const Functions functions{.version =
-                                reinterpret_cast<decltype(&mtnc_abi_version)>(::dlsym(handle, "mtnc_abi_version")),
-                            .compile = reinterpret_cast<decltype(&mtnc_compile)>(::dlsym(handle, "mtnc_compile")),
-                            .findAssembler = reinterpret_cast<decltype(&mtnc_find_assembler)>(
-                                ::dlsym(handle, "mtnc_find_assembler")),
-                            .free = reinterpret_cast<decltype(&mtnc_free)>(::dlsym(handle, "mtnc_free"))};
+  const Functions functions{
+      .version = reinterpret_cast<decltype(&mtnc_abi_version)>(::dlsym(handle, "mtnc_abi_version")),
+      .compile = reinterpret_cast<decltype(&mtnc_compile)>(::dlsym(handle, "mtnc_compile")),
+      .findAssembler = reinterpret_cast<decltype(&mtnc_find_assembler)>(::dlsym(handle, "mtnc_find_assembler")),
+      .free = reinterpret_cast<decltype(&mtnc_free)>(::dlsym(handle, "mtnc_free"))};
   if (!functions.version || !functions.compile || !functions.free)
     return unavailable(fmt::format("{} is no Muntin compiler: it lacks one of mtnc_abi_version, mtnc_compile and "
                                    "mtnc_free",
@@ -157,6 +156,7 @@ CompileOutput CompilerLibrary::compile(const CompileRequest &request) {
   options.dump_dir = textOrNull(options_.dumpDir);
   options.override_dir = textOrNull(options_.overrideDir);
   options.ptxas = textOrNull(options_.ptxas);
+  options.cubins = textOrNull(options_.cubins);
   if (request.shape) {
     options.grid = request.shape->grid.data();
     options.kv_grid = request.shape->kvGrid.data();

@@ -48,7 +48,8 @@ public:
   struct Options {
     std::string path; ///< "": beside this library, in ../lib, then as the loader searches
     std::string dumpDir, overrideDir;
-    std::string ptxas; ///< the assembler of GPU kernels: a path or name, "off", or "" for the best that is found
+    std::string ptxas;  ///< the assembler of GPU kernels: a path or name, "off", or "" for the best that is found
+    std::string cubins; ///< the architectures that it is asked for: "sm_80,sm_90"; "": the target's own
     Log log = Log();
   };
   explicit CompilerLibrary(Options options) : options_(std::move(options)) {}

@@ -1,16 +1,18 @@
-# muntin_add_kernels(<target> PROBLEMS <file>... [TARGETS <name>...] [NAME <name>])
+# muntin_add_kernels(<target> PROBLEMS <file>... [TARGETS <name>...] [CUBINS <architecture>...] [NAME <name>])
 #
 # Compiles the problems of the files, JSON lists as `muntin compile --problems` takes them, for each of TARGETS (default:
-# host) when <target> is built, and links the kernels into it as one bundle. A source of <target> then says
+# host) when <target> is built, and links the kernels into it as one bundle. Kernels for GPUs are PTX and, where there is
+# ptxas, a cubin for their target, or for each of CUBINS (sm_80 sm_90 ...). A source of <target> then says
 #
 #   #include "<name>.h"
 #   mtn_session_add_bundle(session, <name>, <name>_size)
 #
 # NAME is a C identifier; the default is <target>_kernels.
 function(muntin_add_kernels target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "NAME" "PROBLEMS;TARGETS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "NAME" "PROBLEMS;TARGETS;CUBINS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_PROBLEMS)
-    message(FATAL_ERROR "muntin_add_kernels(${target}): expected PROBLEMS <file>... [TARGETS <name>...] [NAME <name>]")
+    message(FATAL_ERROR "muntin_add_kernels(${target}): expected PROBLEMS <file>... [TARGETS <name>...] "
+                        "[CUBINS <architecture>...] [NAME <name>]")
   endif()
   if(NOT TARGET Muntin::command OR NOT Muntin_HAS_COMPILER)
     message(FATAL_ERROR "muntin_add_kernels(${target}): this installation of Muntin has no compiler")
@@ -28,6 +30,10 @@ function(muntin_add_kernels target)
   foreach(name IN LISTS arg_TARGETS)
     list(APPEND command --target ${name})
   endforeach()
+  if(arg_CUBINS)
+    list(JOIN arg_CUBINS "," cubins)
+    list(APPEND command --cubin ${cubins})
+  endif()
 
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME})
   file(MAKE_DIRECTORY ${folder})

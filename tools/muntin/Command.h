@@ -11,6 +11,7 @@
 #include "tools/muntin/Request.h"
 
 #include <functional>
+#include <span>
 
 namespace muntin {
 
@@ -39,6 +40,9 @@ Status compileBundle(const Options &options, const std::vector<Request> &request
 Status toStatus(const Outcome &outcome);
 /// A session on --device with --threads.
 Result<Session> openSession(const Options &options, int threads, mtn_cache_mode cache = MTN_CACHE_DEFAULT);
+
+/// --cubin goes with a GPU among the targets.
+Status checkCubins(const Options &options, std::span<const Request> requests);
 
 /// What mtn_compile() made, and when.
 struct Compiled {

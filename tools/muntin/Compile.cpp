@@ -28,6 +28,8 @@ static constexpr const char *kExamples = R"help(Examples:
   muntin compile --rank 3 --mask 'neighborhood(window=5x9x9)' --emit object -o kernel.o
   muntin compile --rank 1 --mask 'causal()' --head-dim 64 --head-dim 128 --dtype f32 --dtype f16 -o kernels.mtn
       a bundle of all combinations, which a program opens without a compiler
+  muntin compile --rank 1 --mask 'causal()' --dtype bf16 --target sm_80 --cubin sm_80,sm_90,sm_100 -o kernels.mtn
+      for GPUs: machine code for three architectures, where there is ptxas, and PTX for all others
   muntin compile --rank 1 --mask 'causal()' --target x86-64-v3 --target x86-64-v4 -o kernels.mtn --embed my_kernels
       and my_kernels.c, my_kernels.h, which link it into a program
 
@@ -42,16 +44,17 @@ struct Stage {
 };
 } // namespace
 
-static constexpr Stage kStages[] = {{"attn", MTN_EMIT_ATTN, "//"}, {"tile", MTN_EMIT_TILE, "//"},
-                                    {"llvm", MTN_EMIT_LLVM, ";"},  {"asm", MTN_EMIT_ASM, "#"},
-                                    {"ptx", MTN_EMIT_ASM, "//"},   {"object", MTN_EMIT_OBJECT, nullptr},
+static constexpr Stage kStages[] = {{"attn", MTN_EMIT_ATTN, "//"},      {"tile", MTN_EMIT_TILE, "//"},
+                                    {"llvm", MTN_EMIT_LLVM, ";"},       {"asm", MTN_EMIT_ASM, "#"},
+                                    {"ptx", MTN_EMIT_ASM, "//"},        {"object", MTN_EMIT_OBJECT, nullptr},
                                     {"cubin", MTN_EMIT_OBJECT, nullptr}};
 
 static Result<const Stage *> findStage(const std::string &name) {
   for (const Stage &stage : kStages)
     if (name == stage.name)
       return &stage;
-  return Status::invalid(fmt::format("--emit is '{}'; expected attn, tile, llvm, asm, object or bundle, for GPUs ptx or cubin", name));
+  return Status::invalid(
+      fmt::format("--emit is '{}'; expected attn, tile, llvm, asm, object or bundle, for GPUs ptx or cubin", name));
 }
 
 /// One text of every kernel, each under a line that names it if there are several; or one binary.
@@ -113,6 +116,7 @@ static Result<Json> summarize(const Session &session, const Request &request) {
   json["variants"] = Json::array();
   for (const Variant &variant : image->variants)
     json["variants"].push_back(variant.name);
+  json["binaries"] = binariesJson(*image);
   json["image_bytes"] = compiled->output.size();
   double total = 0;
   for (const auto &[stage, seconds] : compiled->stages)
@@ -134,6 +138,7 @@ static std::string printSummary(const Json &json) {
   facts.add("problem", json["problem"].get<std::string>());
   facts.add("plan", printPlan(json["plan"]));
   facts.add("variants", variants);
+  facts.add("binaries", printBinaries(json["binaries"]));
   facts.add("image", formatBytes(json["image_bytes"].get<double>()));
   facts.add("compile", formatSeconds(json["compile_seconds"].get<double>()));
   facts.add("stages", stages);
@@ -188,6 +193,8 @@ static Status compile(const Options &options) {
   const Result<std::vector<Request>> requests = makeRequests(options);
   if (!requests)
     return requests.status();
+  if (Status status = checkCubins(options, *requests); !status)
+    return status;
   const bool bundle = options.emit ? *options.emit == "bundle" : options.output.has_value();
   if (bundle)
     return compileBundle(options, *requests);
@@ -214,9 +221,11 @@ void muntin::addCompile(CLI::App &app, Options &o, Action &action) {
       ->group("Problem");
   addRepeatedOptions(*command, o);
   addTargetOption(*command, o, /*repeated=*/true);
+  addCubinOption(*command, o);
   command->add_option("--device", o.device, "whose targets (default cpu)")->type_name("cpu")->group("Machine");
   command
-      ->add_option("--emit", o.emit, "the stage to write: attn, tile, llvm, asm, object, bundle; ptx and cubin for GPUs")
+      ->add_option("--emit", o.emit,
+                   "the stage to write: attn, tile, llvm, asm, object, bundle; ptx and cubin for GPUs")
       ->type_name("STAGE")
       ->group("Output");
   command->add_option("-o", o.output, "where to write it (default: standard output); without --emit a bundle")

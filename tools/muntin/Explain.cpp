@@ -129,6 +129,7 @@ static void printJson(const Request &request, const Explanation &e) {
   json["variant"] = e.variant.empty() ? Json() : Json(e.variant);
   json["rooflines"] = rooflines(request, e);
   json["assembly"] = e.plan.contains("assembly") ? e.plan["assembly"] : Json();
+  json["other_assemblies"] = e.plan.value("other_assemblies", Json::array()); // of --cubin
   if (e.plan.contains("candidates"))
     json["candidates"] = e.plan["candidates"];
   emitJson(json);
@@ -152,6 +153,19 @@ static void addPlan(Facts &facts, const Json &plan) {
       facts.add(name, printValue(plan[key]) + (halves && key == std::string("key_box") ? " for each half of it" : ""));
 }
 
+static void addOneAssembly(Facts &facts, const Json &assembly) {
+  facts.add("assembled", fmt::format("by {} for {}: {}", assembly["assembler"].get<std::string>(),
+                                     assembly["architecture"].get<std::string>(),
+                                     formatBytes(assembly["cubin_bytes"].get<double>())));
+  for (const Json &kernel : assembly["kernels"])
+    facts.add("", fmt::format("{}: {} registers, {} bytes of stack, {} + {} spilled, {} of shared memory",
+                              kernel["entry"].get<std::string>(), kernel["registers"].get<int64_t>(),
+                              kernel["stack_bytes"].get<int64_t>(), kernel["spill_store_bytes"].get<int64_t>(),
+                              kernel["spill_load_bytes"].get<int64_t>(), kernel["shared_bytes"].get<int64_t>()));
+  for (const Json &message : assembly["messages"])
+    facts.add("", message.get<std::string>());
+}
+
 /// What the assembler found, or that nobody has looked.
 static void addAssembly(Facts &facts, const Json &plan) {
   if (plan.contains("note"))
@@ -163,16 +177,10 @@ static void addAssembly(Facts &facts, const Json &plan) {
     facts.add("assembled", "no: this machine has no assembler, or MUNTIN_PTXAS is off; the driver will, unexamined");
     return;
   }
-  facts.add("assembled", fmt::format("by {} for {}: {}", assembly["assembler"].get<std::string>(),
-                                     assembly["architecture"].get<std::string>(),
-                                     formatBytes(assembly["cubin_bytes"].get<double>())));
-  for (const Json &kernel : assembly["kernels"])
-    facts.add("", fmt::format("{}: {} registers, {} bytes of stack, {} + {} spilled, {} of shared memory",
-                              kernel["entry"].get<std::string>(), kernel["registers"].get<int64_t>(),
-                              kernel["stack_bytes"].get<int64_t>(), kernel["spill_store_bytes"].get<int64_t>(),
-                              kernel["spill_load_bytes"].get<int64_t>(), kernel["shared_bytes"].get<int64_t>()));
-  for (const Json &message : assembly["messages"])
-    facts.add("", message.get<std::string>());
+  addOneAssembly(facts, assembly);
+  if (plan.contains("other_assemblies"))
+    for (const Json &other : plan["other_assemblies"])
+      addOneAssembly(facts, other);
 }
 
 static void printText(const Request &request, const Explanation &e) {
@@ -214,6 +222,8 @@ static Status explain(const Options &options) {
   Result<Request> request = makeRequest(options, {});
   if (!request)
     return request.status();
+  if (Status status = checkCubins(options, {&*request, 1}); !status)
+    return status;
   Result<Explanation> explanation = explainRequest(options, *request);
   if (!explanation)
     return explanation.status();
@@ -228,6 +238,7 @@ void muntin::addExplain(CLI::App &app, Options &o, Action &action) {
   CLI::App *command = app.add_subcommand("explain", "what the compiler decided and what it costs");
   addProblemOptions(*command, o);
   addTargetOption(*command, o, /*repeated=*/false);
+  addCubinOption(*command, o);
   addDeviceOptions(*command, o);
   command->add_option("--segments", o.segments, "int32 [B, tokens] for document()")->type_name("FILE");
   command->add_option("--kv-segments", o.kvSegments, "those of the keys")->type_name("FILE");

@@ -69,6 +69,14 @@ void muntin::addTargetOption(CLI::App &command, Options &o, bool repeated) {
   option->type_name("NAME")->group("Machine")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+void muntin::addCubinOption(CLI::App &command, Options &o) {
+  command
+      .add_option("--cubin", o.cubin,
+                  "GPUs: architectures to assemble for, beside PTX (default: the target's own, where there is ptxas)")
+      ->type_name("sm_80,sm_90")
+      ->group("Machine");
+}
+
 void muntin::addJsonOption(CLI::App &command, Options &o) {
   command.add_flag("--json", o.json, "print one JSON object, numbers in SI base units")->group("Output");
 }

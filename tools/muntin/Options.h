@@ -43,7 +43,7 @@ struct Options {
   std::map<std::string, std::vector<std::string>> repeated;
   std::vector<std::string> problems;
   // Output.
-  Text emit, output, color, embed;
+  Text emit, output, color, embed, cubin;
   Text key;  ///< of a problem, for `cache why`
   Text file; ///< for `show bundle`
   bool json = false;
@@ -58,6 +58,8 @@ void addProblemOptions(CLI::App &command, Options &options);
 void addTensorOptions(CLI::App &command, Options &options);
 void addDeviceOptions(CLI::App &command, Options &options);
 void addTargetOption(CLI::App &command, Options &options, bool repeated);
+/// --cubin: what images of GPUs carry beside PTX.
+void addCubinOption(CLI::App &command, Options &options);
 void addJsonOption(CLI::App &command, Options &options);
 void addPictureOptions(CLI::App &command, Options &options);
 

@@ -28,6 +28,22 @@ Result<Json> muntin::planJson(const Options &options, const Request &request) {
   return json;
 }
 
+Json muntin::binariesJson(const Image &image) {
+  constexpr const char *kinds[] = {"shared object", "ptx", "cubin"}; // in the order of Binary::Kind
+  Json json = Json::array();
+  for (const Binary &binary : image.binaries)
+    json.push_back({{"kind", kinds[size_t(binary.kind)]}, {"target", binary.target}, {"bytes", binary.bytes.size()}});
+  return json;
+}
+
+std::string muntin::printBinaries(const Json &binaries) {
+  std::string text;
+  for (const Json &binary : binaries)
+    text += fmt::format("{}{} {} ({})", text.empty() ? "" : ", ", binary["kind"].get<std::string>(),
+                        binary["target"].get<std::string>(), formatBytes(binary["bytes"].get<double>()));
+  return text;
+}
+
 /// The numbers of a list; empty if it is none.
 static std::vector<int64_t> numbersIn(const Json &json) {
   std::vector<int64_t> numbers;

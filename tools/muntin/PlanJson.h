@@ -8,6 +8,7 @@
 #ifndef MUNTIN_TOOLS_MUNTIN_PLANJSON_H
 #define MUNTIN_TOOLS_MUNTIN_PLANJSON_H
 
+#include "runtime/abi/Image.h"
 #include "tools/muntin/Boxes.h"
 #include "tools/muntin/Report.h"
 
@@ -22,6 +23,11 @@ Result<PlanBoxes> boxesOf(const Json &plan, int rank);
 /// Seconds on one thread: the flops of the pairs that the kernel computes, at the share of `peak` that the plan
 /// predicts for them. Null where the plan predicts nothing.
 Json predictedSeconds(const Json &plan, const Problem &problem, uint64_t processed, double peak);
+
+/// What an image holds for machines: [{"kind": "cubin", "target": "sm_80", "bytes": 31000}, ...].
+Json binariesJson(const Image &image);
+/// "cubin sm_80 (31 KiB), ptx sm_80 (104 KiB)".
+std::string printBinaries(const Json &binaries);
 
 /// 8x4 for [8, 4], text without quotes, anything else as JSON.
 std::string printValue(const Json &value);

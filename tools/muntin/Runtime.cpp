@@ -7,7 +7,11 @@
 
 #include "tools/muntin/Command.h"
 
+#include "runtime/abi/Target.h"
+
 #include <fmt/format.h>
+
+#include <algorithm>
 
 using namespace muntin;
 
@@ -26,10 +30,24 @@ Result<Session> muntin::openSession(const Options &options, int threads, mtn_cac
   settings.threads = threads;
   settings.device = options.device ? options.device->c_str() : nullptr;
   settings.cache = cache;
+  settings.cubins = options.cubin ? options.cubin->c_str() : nullptr;
   Expected<Session> session = Session::create(&settings);
   if (!session)
     return toStatus(session.error());
   return std::move(*session);
+}
+
+Status muntin::checkCubins(const Options &options, std::span<const Request> requests) {
+  const auto isForGpu = [](const Request &request) {
+    const Result<const Target *> row = findTarget(request.problem.target);
+    return row && (*row)->gpu;
+  };
+  if (options.cubin && options.cubin->empty()) // which the runtime takes for not given
+    return Status::invalid("--cubin is '', expected architectures from sm_80 on, as in sm_80,sm_90");
+  if (!options.cubin || std::ranges::any_of(requests, isForGpu))
+    return {};
+  return Status::invalid(
+      fmt::format("--cubin is '{}', but no target is a GPU; expected --target sm_80", *options.cubin));
 }
 
 Result<Compiled> muntin::compileTo(const Session &session, const Request &request, mtn_emit emit) {

@@ -34,6 +34,7 @@ static Json describe(const runtime::Bundle &bundle, const runtime::BundleItem &i
   if (!image)
     return json;
   json["plan"] = parseJsonOrText(image->plan);
+  json["binaries"] = binariesJson(*image);
   json["variants"] = Json::array();
   for (const Variant &variant : image->variants)
     json["variants"].push_back(variant.name);
@@ -41,7 +42,7 @@ static Json describe(const runtime::Bundle &bundle, const runtime::BundleItem &i
 }
 
 static std::string printKernels(const Json &kernels) {
-  Table table({"target", "dtype", "d", "dv", "mask", "image", "packed", "plan"});
+  Table table({"target", "dtype", "d", "dv", "mask", "image", "packed", "binaries", "plan"});
   const auto text = [](const Json &json, const char *name) {
     return json.contains(name) ? printValue(json[name]) : std::string("?");
   };
@@ -50,6 +51,7 @@ static std::string printKernels(const Json &kernels) {
     table.add({text(kernel, "target"), text(kernel, "dtype"), text(kernel, "head_dim"), text(kernel, "value_dim"),
                text(kernel, known ? "mask" : "key"), formatBytes(kernel["image_bytes"].get<double>()),
                formatBytes(kernel["packed_bytes"].get<double>()),
+               kernel.contains("binaries") ? printBinaries(kernel["binaries"]) : "-",
                kernel["damage"].is_null() ? printPlan(kernel["plan"]) : "damaged"});
   }
   return table.print();

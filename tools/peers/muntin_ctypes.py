@@ -41,7 +41,11 @@ class Arguments(c.Structure):
 class SessionOptions(c.Structure):
     _fields_ = [("struct_size", c.c_size_t), ("device", c.c_char_p), ("threads", c.c_int32), ("compiler", c.c_char_p),
                 ("dump_dir", c.c_char_p), ("override_dir", c.c_char_p), ("log", c.c_void_p), ("log_user", c.c_void_p),
-                ("log_level", c.c_int32), ("parallel_for", c.c_void_p), ("parallel_for_user", c.c_void_p)]
+                ("log_level", c.c_int32), ("parallel_for", c.c_void_p), ("parallel_for_user", c.c_void_p),
+                ("cache", c.c_int), ("cache_dir", c.c_char_p), ("cache_limit", c.c_uint64), ("allocate", c.c_void_p),
+                ("release", c.c_void_p), ("allocator_user", c.c_void_p), ("progress", c.c_void_p),
+                ("progress_user", c.c_void_p), ("compile_timeout", c.c_double), ("compile_never", c.c_int32),
+                ("ptxas", c.c_char_p), ("cubins", c.c_char_p)]
 
 
 class KernelInfo(c.Structure):
@@ -95,14 +99,15 @@ class Uploaded:
 
 
 class Session:
-    def __init__(self, threads=0, library=LIBRARY, device="cpu"):
+    def __init__(self, threads=0, library=LIBRARY, device="cpu", **options):
+        """`options` are further fields of mtn_session_options."""
         self.library = c.CDLL(str(library))
         self.library.mtn_last_error.restype = c.POINTER(Error)
         for name in ("mtn_session_destroy", "mtn_kernel_release"):
             getattr(self.library, name).restype = None
         self.handle = c.c_void_p()
-        self.call("mtn_session_create", c.byref(sized(SessionOptions, threads=threads, device=device.encode())),
-                  c.byref(self.handle))
+        settings = sized(SessionOptions, threads=threads, device=device.encode(), **options)
+        self.call("mtn_session_create", c.byref(settings), c.byref(self.handle))
 
     def close(self):
         """Kernels of the session must be closed before."""

@@ -50,6 +50,7 @@ done
     options.emit = emit;
     options.ptxas = script.c_str();
     options.ptxas_seconds = seconds;
+    options.cubins = cubins;
     return compile(key, options);
   }
   int calls() const {
@@ -59,6 +60,7 @@ done
 
   TemporaryFolder folder;
   std::string script;
+  const char *cubins = nullptr;
 };
 
 /// "border,query=..." of the winner, from the JSON of a plan.
@@ -102,6 +104,23 @@ TEST_F(CompilerAssembler, WithoutOneThereIsPtxOnly) {
   const Compiled cubin = run(kKey, MTNC_EMIT_OBJECT);
   EXPECT_EQ(cubin.code, StatusCode::Unavailable);
   EXPECT_TRUE(has(cubin.message, "MUNTIN_PTXAS")) << cubin.message;
+}
+
+TEST_F(CompilerAssembler, CubinsForSeveralArchitecturesAreJudgedTogether) {
+  assembler("0 8 0"); // the first plan spills on the second architecture
+  cubins = "sm_80,sm_90a";
+  const Compiled made = run(kKey, MTNC_EMIT_IMAGE);
+  ASSERT_EQ(made.code, StatusCode::Ok) << made.message;
+  EXPECT_EQ(calls(), 4);
+  const Result<Image> image = deserializeImage(made.bytes);
+  ASSERT_TRUE(image);
+  ASSERT_EQ(image->binaries.size(), 3u);
+  EXPECT_EQ(image->binaries[0].target, "sm_80");
+  EXPECT_EQ(image->binaries[1].target, "sm_90a");
+  EXPECT_EQ(image->binaries[1].kind, Binary::Kind::Cubin);
+  EXPECT_EQ(image->binaries[2].kind, Binary::Kind::Ptx);
+  EXPECT_TRUE(has(image->plan, "\"refused\":\"on sm_90a ptxas spills 8 bytes")) << image->plan;
+  EXPECT_TRUE(has(image->plan, "\"other_assemblies\":[{\"architecture\":\"sm_90a\"")) << image->plan;
 }
 
 TEST_F(CompilerAssembler, APlanThatSpillsGivesWayToTheNext) {
