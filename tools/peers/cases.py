@@ -9,6 +9,7 @@ import masks
 SIDE = 56
 # Norm of the error over the norm of the result; two roundings of inputs' products and one of the result.
 ERROR_LIMITS = {"f32": 1e-5, "bf16": 1.2e-2, "f16": 2e-3}
+TF32_LIMIT = 2e-3  # of peers on a GPU, which may multiply f32 as tf32; Muntin does not
 MOST_ROWS, MOST_SCORES = 256, 1 << 28  # of the reference: float64, 2 GiB
 MOST_PAIRS = 1 << 26  # of one step of counting, some int64 tensors of 512 MiB
 MOST_MASK = 1 << 30  # elements of a mask as a tensor, which SDPA widens to its own type
