@@ -31,7 +31,7 @@ public:
   Result<Assembly> assemble(const std::string &ptx, const std::string &architecture) const override;
 
 private:
-  Status judge(const Ended &ended) const;
+  Status judge(const std::string &folder, const Ended &ended) const;
   Result<std::string> readCubin(const std::string &folder, const Ended &ended) const;
 
   const std::string path_;
@@ -86,7 +86,15 @@ static bool speaksOfTheText(const std::string &line) {
          line.starts_with("ptxas error ") || line.find("Unresolved extern") != std::string::npos;
 }
 
-Status Ptxas::judge(const Ended &ended) const {
+/// Beside `what`, how much room its folder has, where that is little.
+static std::string withRoom(const std::string &what, const std::string &folder) {
+  constexpr uintmax_t little = 16 << 20; // more than any kernel takes
+  std::error_code error;
+  const uintmax_t room = std::filesystem::space(folder, error).available;
+  return error || room > little ? what : fmt::format("{}; {} bytes are free in {}", what, room, folder);
+}
+
+Status Ptxas::judge(const std::string &folder, const Ended &ended) const {
   if (ended.outOfTime)
     return broken(fmt::format("did not end within {} seconds and was stopped", limit_.count()));
   if (ended.signal)
@@ -98,16 +106,8 @@ Status Ptxas::judge(const Ended &ended) const {
   if (said.find("Unsupported .version") != std::string::npos || said.find("gpu-name") != std::string::npos)
     return broken("is too old: " + said);
   if (!speaksOfTheText(said))
-    return broken(fmt::format("failed with exit code {}: {}", *ended.exitCode, said));
+    return broken(withRoom(fmt::format("failed with exit code {}: {}", *ended.exitCode, said), folder));
   return {StatusCode::CompileFailed, fmt::format("assemble: {} refuses the PTX: {}", path_, said)};
-}
-
-/// Beside `what`, how much room its folder has, where that is little.
-static std::string withRoom(const std::string &what, const std::string &folder) {
-  constexpr uintmax_t little = 16 << 20; // more than any kernel takes
-  std::error_code error;
-  const uintmax_t room = std::filesystem::space(folder, error).available;
-  return error || room > little ? what : fmt::format("{}; {} bytes are free in {}", what, room, folder);
 }
 
 static Status writeInput(const std::string &folder, const std::string &ptx) {
@@ -141,7 +141,7 @@ Result<Assembly> Ptxas::assemble(const std::string &ptx, const std::string &arch
       runProgram({path_, "-v", "-arch=" + architecture, "-o", "kernel.cubin", "kernel.ptx"}, folder->path(), limit_);
   if (!ended)
     return broken("does not run: " + ended.status().message());
-  if (Status status = judge(*ended); !status)
+  if (Status status = judge(folder->path(), *ended); !status)
     return status;
   Result<std::string> cubin = readCubin(folder->path(), *ended);
   if (!cubin)
