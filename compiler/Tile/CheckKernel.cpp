@@ -89,7 +89,9 @@ Held heldFor(Value value) {
 int64_t keysOf(Value box, PlanAttr plan) {
   if (auto walk = dyn_cast<ForKeyBoxesOp>(box.getParentBlock()->getParentOp()); walk && isa<BlockArgument>(box))
     return walk.getShape().volume();
-  return box.getDefiningOp<AllKeysOp>() ? ShapedType::kDynamic : plan.getKeyBox().volume();
+  // Where a plan has room for the keys of one box, tiles of all keys are as large as that.
+  const bool oneBox = plan.getCapacity() == plan.getKeyBox().volume();
+  return box.getDefiningOp<AllKeysOp>() && !oneBox ? ShapedType::kDynamic : plan.getKeyBox().volume();
 }
 
 class KernelCheck {
