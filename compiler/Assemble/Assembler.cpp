@@ -15,3 +15,7 @@ Status Assembler::broken(const std::string &how) const {
   return {StatusCode::Unavailable,
           fmt::format("assemble: {} {}; MUNTIN_PTXAS names another, or off for none", path(), how)};
 }
+
+Status Assembler::refused(const std::string &why) const {
+  return {StatusCode::CompileFailed, fmt::format("assemble: {} refuses the PTX: {}", path(), why)};
+}

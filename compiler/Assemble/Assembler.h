@@ -31,6 +31,8 @@ public:
 protected:
   /// Unavailable: what is wrong with the assembler or with the machine, not with the text; and what helps.
   Status broken(const std::string &how) const;
+  /// CompileFailed: the text is at fault.
+  Status refused(const std::string &why) const;
 };
 
 constexpr std::chrono::duration<double> kAssemblerLimit = std::chrono::minutes(2);

@@ -109,6 +109,30 @@ int64_t Assembly::localBytes() const {
   return bytes;
 }
 
+std::string muntin::complaintIn(const std::string &output) {
+  std::string last;
+  for (size_t begin = 0; begin < output.size();) {
+    const size_t end = std::min(output.find('\n', begin), output.size());
+    std::string line = output.substr(begin, end - begin);
+    begin = end + 1;
+    if (line.find("error") != std::string::npos || line.find("fatal") != std::string::npos)
+      return line;
+    if (!line.empty())
+      last = std::move(line);
+  }
+  constexpr size_t shown = 300;
+  return last.empty() ? "it says nothing" : last.substr(0, shown);
+}
+
+Fault muntin::faultOf(const std::string &complaint) {
+  const auto says = [&](const char *words) { return complaint.find(words) != std::string::npos; };
+  if (says("Unsupported .version") || says("gpu-name"))
+    return Fault::Version;
+  // "ptxas kernel.ptx, line 3; error   : ..."; a fatal line without a place is about the machine or the command.
+  const bool hasPlace = says(", line ") && (says(" error ") || says(" fatal "));
+  return hasPlace || complaint.starts_with("ptxas error ") || says("Unresolved extern") ? Fault::Text : Fault::Machine;
+}
+
 /// The little-endian number at `at`.
 static uint64_t numberAt(std::string_view bytes, size_t at, size_t width) {
   uint64_t number = 0;

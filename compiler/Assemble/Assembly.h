@@ -44,6 +44,14 @@ struct Assembly {
 /// Reads `ptxas -v`. CheckFailed where it names no kernel, so that silence is never taken for the absence of spills.
 Result<Assembly> readReport(std::string_view report);
 
+/// The line of an output that tells what is wrong: the first with an error in it, else the last that is not empty.
+std::string complaintIn(const std::string &output);
+
+/// Whose fault it is: the text's; the assembler's, which is older than the text or does not know the architecture; or
+/// that of the machine, which has no room, no memory, no such file.
+enum class Fault { Text, Version, Machine };
+Fault faultOf(const std::string &complaint);
+
 /// Whether the bytes are a whole ELF file for NVIDIA GPUs.
 bool isCubin(std::string_view bytes);
 

@@ -52,11 +52,12 @@ public:
 private:
   Result<Assembly> judge(const mtnp_result &result) const {
     constexpr int kRefused = 3, kTooOld = 7; // NVPTXCOMPILE_ERROR_COMPILATION_FAILURE, _UNSUPPORTED_PTX_VERSION
-    const std::string said = result.refused ? result.refused : "";
-    if (result.code == kTooOld)
+    const std::string said = complaintIn(result.refused ? result.refused : "");
+    const Fault fault = faultOf(said);
+    if (result.code == kTooOld || (result.code == kRefused && fault == Fault::Version))
       return broken("is too old: " + said);
-    if (result.code == kRefused)
-      return Status(StatusCode::CompileFailed, fmt::format("assemble: {} refuses the PTX: {}", path_, said));
+    if (result.code == kRefused && fault == Fault::Text)
+      return refused(said);
     if (result.code != 0 || !result.cubin || !isCubin({result.cubin, result.size}))
       return broken(fmt::format("failed with code {}: {}", result.code, said));
     Result<Assembly> assembly = readReport(result.told ? result.told : "");

@@ -40,22 +40,6 @@ private:
 
 } // namespace
 
-/// The first line that tells of an error, else the last one that is not empty.
-static std::string complaint(const std::string &output) {
-  std::string last;
-  for (size_t begin = 0; begin < output.size();) {
-    const size_t end = std::min(output.find('\n', begin), output.size());
-    std::string line = output.substr(begin, end - begin);
-    begin = end + 1;
-    if (line.find("error") != std::string::npos || line.find("fatal") != std::string::npos)
-      return line;
-    if (!line.empty())
-      last = std::move(line);
-  }
-  constexpr size_t shown = 300;
-  return last.empty() ? "it says nothing" : last.substr(0, shown);
-}
-
 /// "ptxas 13.0.88" from "Cuda compilation tools, release 13.0, V13.0.88".
 static std::optional<std::string> versionIn(const std::string &text) {
   const size_t at = text.find(", V");
@@ -78,14 +62,6 @@ std::string Ptxas::name() const {
   return versions[path_] = *version;
 }
 
-/// Whether a line of ptxas speaks of the text. A fatal line without a place in it is about the machine or the command:
-/// a file that cannot be opened or written, memory that is not there.
-static bool speaksOfTheText(const std::string &line) {
-  const bool hasPlace = line.find("kernel.ptx, line ") != std::string::npos;
-  return (hasPlace && (line.find(" error ") != std::string::npos || line.find(" fatal ") != std::string::npos)) ||
-         line.starts_with("ptxas error ") || line.find("Unresolved extern") != std::string::npos;
-}
-
 /// Beside `what`, how much room its folder has, where that is little.
 static std::string withRoom(const std::string &what, const std::string &folder) {
   constexpr uintmax_t little = 16 << 20; // more than any kernel takes
@@ -102,12 +78,13 @@ Status Ptxas::judge(const std::string &folder, const Ended &ended) const {
   // A status that another part of the process took says nothing; the cubin will.
   if (ended.exitCode.value_or(0) == 0)
     return {};
-  const std::string said = complaint(ended.output);
-  if (said.find("Unsupported .version") != std::string::npos || said.find("gpu-name") != std::string::npos)
-    return broken("is too old: " + said);
-  if (!speaksOfTheText(said))
-    return broken(withRoom(fmt::format("failed with exit code {}: {}", *ended.exitCode, said), folder));
-  return {StatusCode::CompileFailed, fmt::format("assemble: {} refuses the PTX: {}", path_, said)};
+  const std::string said = complaintIn(ended.output);
+  switch (faultOf(said)) {
+  case Fault::Text: return refused(said);
+  case Fault::Version: return broken("is too old: " + said);
+  case Fault::Machine: break;
+  }
+  return broken(withRoom(fmt::format("failed with exit code {}: {}", *ended.exitCode, said), folder));
 }
 
 static Status writeInput(const std::string &folder, const std::string &ptx) {
@@ -123,10 +100,10 @@ Result<std::string> Ptxas::readCubin(const std::string &folder, const Ended &end
   std::string bytes{std::istreambuf_iterator<char>(file), {}};
   if (isCubin(bytes))
     return bytes;
-  const std::string how = !file           ? "wrote no cubin: " + complaint(ended.output)
+  const std::string how = !file           ? "wrote no cubin: " + complaintIn(ended.output)
                           : bytes.empty() ? std::string("wrote an empty cubin")
                                           : fmt::format("wrote {} bytes that are no whole cubin: {}", bytes.size(),
-                                                        complaint(ended.output));
+                                                        complaintIn(ended.output));
   return broken(withRoom(how, folder));
 }
 
