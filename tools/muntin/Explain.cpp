@@ -127,6 +127,8 @@ static void printJson(const Request &request, const Explanation &e) {
   json["bytes"] = e.bytes;
   json["workspace_bytes"] = e.workspace ? Json(*e.workspace) : Json();
   json["variant"] = e.variant.empty() ? Json() : Json(e.variant);
+  const std::string refusal = launchRefusal(request, e.plan);
+  json["launch_refused"] = refusal.empty() ? Json() : Json(refusal);
   json["rooflines"] = rooflines(request, e);
   json["assembly"] = e.plan.contains("assembly") ? e.plan["assembly"] : Json();
   json["other_assemblies"] = e.plan.value("other_assemblies", Json::array()); // of --cubin
@@ -188,6 +190,8 @@ static void printText(const Request &request, const Explanation &e) {
   facts.add("problem", problemKey(request.problem));
   addPlan(facts, e.plan);
   addAssembly(facts, e.plan);
+  if (const std::string refusal = launchRefusal(request, e.plan); !refusal.empty())
+    facts.add("launch", refusal);
   facts.add("variant", e.variant.empty()
                            ? fmt::format("unknown: this machine cannot execute {}", request.problem.target)
                            : fmt::format("{} for --grid {}", e.variant, printExtents(request.shape->grid)));

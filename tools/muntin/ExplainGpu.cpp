@@ -30,9 +30,25 @@ static double queriesOf(const Request &request) {
   return double(shape.batch) * double(shape.heads) * double(shape.queries());
 }
 
+std::string muntin::launchRefusal(const Request &request, const Json &plan) {
+  if (!limitsOf(request.problem) || !plan.contains("capacity"))
+    return "";
+  const int64_t capacity = plan["capacity"].get<int64_t>();
+  int64_t keys = 1; // in whole key boxes, as the launch recipe counts them
+  for (size_t axis = 0; axis < plan["key_box"].size(); ++axis) {
+    const int64_t extent = plan["key_box"][axis].get<int64_t>();
+    keys *= (request.shape->kvGrid[axis] + extent - 1) / extent * extent;
+  }
+  if (keys <= capacity)
+    return "";
+  return fmt::format(
+      "refused: {} keys in whole key boxes, the plan has room for {}; --template online takes any number", keys,
+      capacity);
+}
+
 std::optional<double> muntin::gpuSeconds(const Request &request, const Json &plan) {
   const GpuLimits *gpu = limitsOf(request.problem);
-  if (!gpu || !plan.contains(kCycles))
+  if (!gpu || !plan.contains(kCycles) || !launchRefusal(request, plan).empty())
     return std::nullopt;
   return queriesOf(request) * plan[kCycles].get<double>() / double(gpu->multiprocessors) / (gpu->gigahertz * 1e9);
 }
@@ -81,7 +97,7 @@ Json muntin::predictRooflines(const Request &request, const Json &plan, double p
     const int64_t blocks = blocksOf(machine, plan);
     Json row{{"machine", machine.name}, {"bound_seconds", bound.seconds}, {"bound_by", bound.by}};
     row["predicted_seconds"] = nullptr;
-    if (plan.contains(kCycles) && blocks > 0) {
+    if (plan.contains(kCycles) && blocks > 0 && launchRefusal(request, plan).empty()) {
       const double cycles = plan[kProducts].get<double>() * gpu->productsPerClock / machine.productsPerClock +
                             plan[kSoftmax].get<double>() + plan[kBoxes].get<double>();
       row["predicted_seconds"] =

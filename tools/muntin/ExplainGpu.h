@@ -15,6 +15,8 @@
 
 namespace muntin {
 
+/// Why a launch with these extents would be refused though the plan compiles: more keys than it has room for. Or "".
+std::string launchRefusal(const Request &request, const Json &plan);
 /// Seconds of a plan (or of a candidate) for a GPU on the machine that its target's row describes; nothing for CPUs.
 std::optional<double> gpuSeconds(const Request &request, const Json &plan);
 

@@ -132,6 +132,21 @@ class Gpus(CommandTest):
             self.assertEqual(window[machine]["bound_by"], "memory")
             self.assertAlmostEqual(window[machine]["bound_seconds"], told["bytes"] / bandwidth, delta=1e-12)
 
+    def test_explain_says_what_a_launch_would_refuse(self):
+        self.environment["MUNTIN_PTXAS"] = "off"
+        row = ("explain", "--dtype", "bf16", "--target", "sm_80", "--template", "row", "--grid")
+        room = self.json(*row, "9")["plan"]["capacity"]
+        for keys in (room, room + 1):
+            told = self.json(*row, keys)
+            refused = told["launch_refused"]
+            self.assertEqual(refused is None, keys == room, refused)
+            self.assertEqual(told["predicted_seconds"] is None, keys > room)
+            self.assertEqual(told["rooflines"][0]["predicted_seconds"] is None, keys > room)
+            # What is told is what happens.
+            done = self.muntin("run", *row[1:3], *row[5:], keys, "--device", "emulator:sm_80")
+            self.assertEqual(done.returncode, 2 if keys > room else 0, done.stderr)
+        self.assertIn(f"room for {room}; --template online", self.text(*row, room + 1))
+
     def test_explain_says_what_the_assembler_said(self):
         explain = ("explain", "--grid", "512", "--dtype", "bf16", "--target", "sm_80")
         self.environment["MUNTIN_PTXAS"] = "off"
