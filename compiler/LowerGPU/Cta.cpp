@@ -181,7 +181,7 @@ LogicalResult Cta::emitOp(mlir::Operation &op) {
   } else if (auto storeScores = dyn_cast<tile::StoreMatrixOp>(op)) {
     storeMatrix(storeScores);
   } else if (auto dot = dyn_cast<tile::DotOp>(op)) {
-    return emitDot(dot);
+    emitDot(dot);
   } else if (auto mask = dyn_cast<tile::MaskOp>(op)) {
     emitMask(mask);
   } else if (auto reduction = dyn_cast<tile::ReduceOp>(op)) {
@@ -191,7 +191,7 @@ LogicalResult Cta::emitOp(mlir::Operation &op) {
   } else if (auto count = dyn_cast<tile::CountOp>(op)) {
     countPairs(count);
   } else if (op.getNumResults() == 1 && isa<tile::TileType>(op.getResult(0).getType())) {
-    return emitElementwise(op);
+    emitElementwise(op);
   } else if (isa<tile::TileDialect>(op.getDialect())) {
     return op.emitOpError("has no lowering to PTX yet");
   } else {
@@ -262,22 +262,9 @@ Value Cta::elementOf(Value tile, int64_t index, tile::TileType into) {
   return values[*type.getLayout().registerOf(place)];
 }
 
-/// Whether one is made of the other within each lane.
-static bool haveSameLanes(tile::TileType from, tile::TileType to) {
-  return from.getShape().size() < to.getShape().size() || from.getLayout().getLanes() == to.getLayout().getLanes();
-}
-
-LogicalResult Cta::emitElementwise(mlir::Operation &op) {
+void Cta::emitElementwise(mlir::Operation &op) {
   Value tile = op.getResult(0);
   const auto type = cast<tile::TileType>(tile.getType());
-  for (Value operand : op.getOperands()) {
-    auto from = dyn_cast<tile::TileType>(operand.getType());
-    if (from && !registers.count(operand))
-      return op.emitOpError("works on a tile that is in shared memory, which has no lowering to PTX yet");
-    if (from && !haveSameLanes(from, type))
-      return op.emitOpError("changes ") << from.getLayout() << " to " << type.getLayout()
-                                        << ", which has no lowering to PTX: elements would change lanes";
-  }
   Values results;
   for (int64_t index = 0; index < registersOf(type); ++index) {
     Values inputs;
@@ -294,7 +281,6 @@ LogicalResult Cta::emitElementwise(mlir::Operation &op) {
           b.create(OperationState(loc, op.getName(), inputs, {b.getF32Type()}, op.getAttrs()))->getResult(0));
   }
   registers[tile] = results;
-  return success();
 }
 
 Value Cta::combine(tile::ReduceKind kind, Value x, Value y) {
@@ -305,7 +291,8 @@ Value Cta::combine(tile::ReduceKind kind, Value x, Value y) {
 
 /// Of all lanes that share a row.
 Value Cta::acrossLanes(tile::ReduceKind kind, Value number, tile::LayoutAttr layout) {
-  for (int64_t distance : llvm::reverse(layout.lanesOfOneRow()))
+  const auto distances = layout.lanesOfOneRow();
+  for (int64_t distance : llvm::reverse(distances))
     number = combine(kind, number, machine.shuffleXor(number, int32_t(distance)));
   return number;
 }

@@ -139,7 +139,7 @@ class Cta {
 public:
   /// `name`: of the lowered kernel.
   Cta(mlir::OpBuilder &builder, mlir::func::FuncOp kernel, tile::PlanAttr plan, llvm::StringRef name);
-  /// Lowers the kernel's body; fails where an operation has no lowering, and says which.
+  /// Lowers the kernel, which was checked (CheckKernel.h); fails where an operation has no lowering, and says which.
   mlir::LogicalResult emit();
 
 private:
@@ -152,7 +152,7 @@ private:
   Operand targetOf(tile::StoreOp store);
   Operand operandOf(Tensor tensor, tile::GridTensorType type, Value ofHead);
   void splitScale(tile::SplitScaleOp op);
-  mlir::LogicalResult emitElementwise(mlir::Operation &op);
+  void emitElementwise(mlir::Operation &op);
   Value elementOf(Value tile, int64_t index, tile::TileType into);
   void reduce(tile::ReduceOp op);
   Value combine(tile::ReduceKind kind, Value x, Value y);
@@ -224,7 +224,7 @@ private:
   Value tokenAddress(const Operand &operand, const TileBox &box, SplitRow row, Value inRow = nullptr);
 
   // Dots.cpp
-  mlir::LogicalResult emitDot(tile::DotOp op);
+  void emitDot(tile::DotOp op);
   void emitScores(tile::DotOp op, const SharedTile &query, const SharedTile &key);
   void emitProduct(tile::DotOp op, llvm::ArrayRef<Value> left, const SharedTile &value);
   Values multiply(Type element, const Fragment &left, const Fragment &right, ValueRange sum);

@@ -11,28 +11,20 @@ using namespace mlir;
 using namespace muntin;
 using namespace muntin::gpu;
 
-LogicalResult Cta::emitDot(tile::DotOp op) {
+void Cta::emitDot(tile::DotOp op) {
   const bool multiplyAdds = plan.getEngine() == "fma";
-  auto right = shared.find(op.getRhs());
-  if (right == shared.end())
-    return op.emitOpError("has a right operand that is not in shared memory, which has no lowering to PTX yet");
+  const SharedTile &right = shared.find(op.getRhs())->second;
   if (op.getTransposed()) {
-    auto left = shared.find(op.getLhs());
-    if (left == shared.end() || op.getAcc())
-      return op.emitOpError("of a transpose wants a left operand in shared memory and no accumulator");
-    multiplyAdds ? multiplyAddScores(op, left->second, right->second) : emitScores(op, left->second, right->second);
-    return success();
+    const SharedTile &left = shared.find(op.getLhs())->second;
+    return multiplyAdds ? multiplyAddScores(op, left, right) : emitScores(op, left, right);
   }
-  auto left = registers.find(op.getLhs());
-  if (left == registers.end())
-    return op.emitOpError("wants a left operand in registers");
+  const Values &left = registers.find(op.getLhs())->second;
   if (multiplyAdds)
-    multiplyAddProduct(op, left->second, right->second);
-  else if (right->second.element.isF32())
-    emitProductOfWords(op, left->second, right->second);
+    multiplyAddProduct(op, left, right);
+  else if (right.element.isF32())
+    emitProductOfWords(op, left, right);
   else
-    emitProduct(op, left->second, right->second);
-  return success();
+    emitProduct(op, left, right);
 }
 
 /// Four 8x8 matrices from row `row` and piece `piece` on; `laneRow` and `lanePiece` say which row each lane addresses.

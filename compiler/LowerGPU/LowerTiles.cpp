@@ -83,6 +83,36 @@ LogicalResult checkTiles(func::FuncOp kernel) {
   return failure(result.wasInterrupted());
 }
 
+/// Those that tile-assign-layouts gives: in registers, a row's elements are in the same lanes in all of them.
+bool isKnown(tile::TileType type, bool shared) {
+  MLIRContext *context = type.getContext();
+  const tile::LayoutAttr layout = type.getLayout();
+  if (type.getShape().size() == 1)
+    return layout == tile::rowLayout(context);
+  const bool words = type.getElementType().isF32();
+  if (shared)
+    return layout == tile::sharedLayout(context, type.getShape()[1], bytesOf(type.getElementType()), words);
+  for (bool ofWords : {true, false})
+    if (layout == tile::accumulatorLayout(context, ofWords) || layout == tile::leftOperandLayout(context, ofWords))
+      return true;
+  return false;
+}
+
+LogicalResult checkLayouts(func::FuncOp kernel) {
+  WalkResult result = kernel.walk([](mlir::Operation *op) {
+    for (Type type : op->getResultTypes()) {
+      auto ring = dyn_cast<tile::RingType>(type);
+      auto tile = ring ? ring.getTile() : dyn_cast<tile::TileType>(type);
+      if (tile && tile.hasStaticShape() && tile.getLayout() &&
+          !isKnown(tile, ring || isa<tile::LoadOp, tile::AwaitOp>(op)))
+        return op->emitOpError() << "expected a layout that tile-assign-layouts gives, got " << tile,
+               WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 class GpuLowerTiles : public muntin::gpu::impl::GpuLowerTilesPassBase<GpuLowerTiles> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -107,7 +137,8 @@ class GpuLowerTiles : public muntin::gpu::impl::GpuLowerTilesPassBase<GpuLowerTi
     auto plan = kernel->getAttrOfType<tile::PlanAttr>(tile::kPlanAttrName);
     if (!plan || plan.getWarps() < 1)
       return kernel.emitError("expected a plan with warps, got ") << kernel->getAttr(tile::kPlanAttrName);
-    if (failed(tile::checkKernel(kernel, plan)) || failed(checkPlan(kernel, plan)) || failed(checkTiles(kernel)))
+    if (failed(tile::checkKernel(kernel, plan)) || failed(checkPlan(kernel, plan)) || failed(checkTiles(kernel)) ||
+        failed(checkLayouts(kernel)))
       return failure();
     std::string name = kernel.getName().str();
     kernel.setName(name + "_tiles");

@@ -222,7 +222,9 @@ void muntin::addCompile(CLI::App &app, Options &o, Action &action) {
   addRepeatedOptions(*command, o);
   addTargetOption(*command, o, /*repeated=*/true);
   addCubinOption(*command, o);
-  command->add_option("--device", o.device, "whose targets (default cpu)")->type_name("cpu")->group("Machine");
+  command->add_option("--device", o.device, "whose targets (default cpu)")
+      ->type_name("cpu|cuda[:N]|emulator[:sm_80]")
+      ->group("Machine");
   command
       ->add_option("--emit", o.emit,
                    "the stage to write: attn, tile, llvm, asm, object, bundle; ptx and cubin for GPUs")

@@ -55,17 +55,19 @@ void muntin::addTensorOptions(CLI::App &command, Options &o) {
 }
 
 void muntin::addDeviceOptions(CLI::App &command, Options &o) {
-  command.add_option("--device", o.device, "where to run (default cpu)")->type_name("cpu")->group("Machine");
+  command.add_option("--device", o.device, "where to run (default cpu); `muntin devices` lists them")
+      ->type_name("cpu|cuda[:N]|emulator[:sm_80]")
+      ->group("Machine");
   command.add_option("--threads", o.threads, "threads (default: MUNTIN_THREADS, else all cores)")
       ->type_name("N")
       ->group("Machine");
 }
 
 void muntin::addTargetOption(CLI::App &command, Options &o, bool repeated) {
-  auto *option = command.add_option(
-      "--target", o.targets,
-      repeated ? "instruction set to compile for, may be repeated (default host); `muntin devices` lists them"
-               : "instruction set to compile for (default host); `muntin devices` lists them");
+  auto *option =
+      command.add_option("--target", o.targets,
+                         repeated ? "what to compile for, may be repeated (default host); `muntin devices` lists them"
+                                  : "what to compile for (default host); `muntin devices` lists them");
   option->type_name("NAME")->group("Machine")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 

@@ -17,7 +17,24 @@ using namespace muntin;
 static constexpr const char *kMaskExamples = R"(Examples:
   muntin show mask --grid 24 --mask 'all_of(causal(), sliding(left=6, right=0))'
   muntin show mask --grid 16x16 --mask 'neighborhood(window=5x5, dilation=1x2)' --query 0x0 --query 8x9
-  muntin show mask --grid 56x56 --mask 'block(size=8x8)' --out mask.svg)";
+  muntin show mask --grid 56x56 --mask 'block(size=8x8)' --out mask.svg
+
+Masks: a query at i attends to a key at j; a number for all axes, or one for each as 7x7
+  full()                     always
+  causal()                   j <= i, on a line
+  neighborhood(window=7x7, dilation=1x2, stride=1, causal=0x1)
+                             the 7 keys around i; at a border the window shifts and never shrinks
+  sliding(left=128, right=0) i - left <= j <= i + right; inf is allowed
+  block(size=8x8)            same block
+  halo(size=8x8, halo=3)     j in the block of i, or at most 3 from it
+  global(tokens=4)           i < 4 or j < 4, counted row by row
+  document()                 equal segment numbers, given at run time
+  all_of(a, b, ...)   any_of(a, b, ...)   not(a))";
+
+static constexpr const char *kShowExamples = R"(Examples:
+  muntin show mask --grid 24 --mask 'sliding(left=4, right=0)'
+  muntin show tiles --grid 24x24 --mask 'neighborhood(window=7x7)'
+  muntin show plan --mask 'neighborhood(window=13x13)' --dtype bf16)";
 
 static constexpr const char *kTileExamples = R"(Examples:
   muntin show tiles --grid 24x24 --mask 'neighborhood(window=7x7)'
@@ -101,6 +118,7 @@ void muntin::addShow(CLI::App &app, Options &o, Action &action) {
   CLI::App *show = app.add_subcommand(
       "show", "pictures: mask, tiles, plan; in the terminal, or --out FILE.svg; what is in a bundle");
   show->require_subcommand(1);
+  show->footer(kShowExamples);
 
   CLI::App *mask = addPart(*show, "mask", "who attends to whom", kMaskExamples, o);
   mask->add_option("--query", o.queries, "show the keys of this query, as 28x28; may be repeated")

@@ -37,7 +37,7 @@
 |* - After fork() the child may use what it inherited, on the thread that
 |*   calls: kernels and calls run, nothing new is made, streams are refused. A
 |*   session that the child creates works in full, unless another thread was
-|*   making a kernel at the moment of the fork: then it makes none.
+|*   making or releasing a kernel at the moment of the fork: then it makes none.
 |* - The library may be unloaded once every handle is released; nothing of it
 |*   stays behind.
 |* - A null pointer where "may be null" does not stand is MTN_INVALID_ARGUMENT.

@@ -291,7 +291,7 @@ class Examples(CommandTest):
         for name in "qkv":
             self.write(name + ".npy", npy((1, 300, 2, 16)))
         ran = 0
-        for command in ([], ["run"], ["compile"], ["show", "mask"], ["show", "tiles"], ["show", "plan"], ["explain"],
+        for command in ([], ["run"], ["compile"], ["show"], ["show", "mask"], ["show", "tiles"], ["show", "plan"], ["explain"],
                         ["bench"], ["devices"]):
             for line in self.text(*command, "--help").splitlines():
                 if line.startswith("  muntin ") and "COMMAND" not in line:
