@@ -29,6 +29,7 @@ Value Ir::roundUp(Value x, int64_t multiple) {
 }
 
 Value Ir::less(Value x, Value y) { return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::slt, x, y); }
+Value Ir::equal(Value x, Value y) { return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, x, y); }
 Value Ir::select(Value condition, Value x, Value y) { return b.createOrFold<arith::SelectOp>(loc, condition, x, y); }
 
 Value Ir::number(float value) { return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value)); }

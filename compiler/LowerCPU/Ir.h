@@ -58,6 +58,7 @@ public:
   Value mul(Value x, int64_t y) { return mul(x, constant(y)); }
   Value roundUp(Value x, int64_t multiple);
   Value less(Value x, Value y); ///< i1, signed
+  Value equal(Value x, Value y); ///< i1
   Value select(Value condition, Value x, Value y);
 
   // numbers and vectors

@@ -40,6 +40,15 @@ static Value wide(Ir &ir, Value numbers) {
   return arith::ExtFOp::create(ir.b, ir.loc, type, numbers);
 }
 
+Value muntin::cpu::pairWords(Ir &ir, Value own, Value partner) {
+  if (auto type = dyn_cast<VectorType>(own.getType()))
+    return vector::BitCastOp::create(ir.b, ir.loc, ir.vec(type.getDimSize(0), ir.i32()),
+                                     vector::InterleaveOp::create(ir.b, ir.loc, own, partner));
+  auto extend = [&](Value half) -> Value { return arith::ExtUIOp::create(ir.b, ir.loc, ir.i32(), half); };
+  Value sixteen = arith::ConstantOp::create(ir.b, ir.loc, ir.b.getI32IntegerAttr(16));
+  return arith::OrIOp::create(ir.b, ir.loc, extend(own), arith::ShLIOp::create(ir.b, ir.loc, extend(partner), sixteen));
+}
+
 /// The words of `count` columns from `offset` bytes on: a vector, or one word where count is 1.
 static Value packedWords(Ir &ir, const PackRequest &request, const Rows &rows, Value offset, int64_t count) {
   auto load = [&](Value row, Type element) {
@@ -51,13 +60,7 @@ static Value packedWords(Ir &ir, const PackRequest &request, const Rows &rows, V
   Value own = load(rows.own, ir.i16()), partner = load(rows.partner, ir.i16());
   Type narrow = count == 1 ? ir.i16() : Type(ir.vec(count, ir.i16()));
   Value none = arith::ConstantOp::create(ir.b, ir.loc, ir.b.getZeroAttr(narrow));
-  partner = arith::SelectOp::create(ir.b, ir.loc, rows.hasPartner, partner, none);
-  if (count > 1)
-    return vector::BitCastOp::create(ir.b, ir.loc, ir.vec(count, ir.i32()),
-                                     vector::InterleaveOp::create(ir.b, ir.loc, own, partner));
-  auto extend = [&](Value half) -> Value { return arith::ExtUIOp::create(ir.b, ir.loc, ir.i32(), half); };
-  Value sixteen = arith::ConstantOp::create(ir.b, ir.loc, ir.b.getI32IntegerAttr(16));
-  return arith::OrIOp::create(ir.b, ir.loc, extend(own), arith::ShLIOp::create(ir.b, ir.loc, extend(partner), sixteen));
+  return pairWords(ir, own, arith::SelectOp::create(ir.b, ir.loc, rows.hasPartner, partner, none));
 }
 
 static Rows rowsOfToken(Frame &frame, const PackRequest &request, Value base, Value token) {

@@ -29,6 +29,8 @@ struct PackRequest {
 
 /// The tasks of a packing launch.
 Formula packTasks(int rank);
+/// Numbers, or vectors of numbers, of 16 bits as words: the lower halves from `own`.
+Value pairWords(Ir &ir, Value own, Value partner);
 /// Lowers task number `index`.
 void emitPackTask(Frame &frame, const PackRequest &request, Value index);
 

@@ -190,8 +190,17 @@ KeyTile Task::loadKeys(tile::LoadOp op) {
   if (op.getBox().getDefiningOp<tile::LiveKeysOp>() && !operand.packed)
     keys.ahead =
         ir.mul(operand.strides.back(), plan.getQueryBox().getDims().back() * plan.getQueryStep().getDims().back());
-  for (int vector = 0; vector < (trim ? 2 : 1); ++vector)
-    keys.lists.push_back(emitKeyList(box, keys.keys, operand.strides, op.getTile().getType().getShape()[0], vector));
+  const int64_t capacity = op.getTile().getType().getShape()[0];
+  auto isValue = [](mlir::Operation *user) {
+    auto dot = dyn_cast<tile::DotOp>(user);
+    return dot && !dot.getTransposed();
+  };
+  if (stripState && llvm::any_of(op.getTile().getUsers(), isValue)) {
+    packStrip(keys, box, operand, capacity);
+  } else {
+    for (int vector = 0; vector < (trim ? 2 : 1); ++vector)
+      keys.lists.push_back(emitKeyList(box, keys.keys, operand.strides, capacity, vector));
+  }
   keys.shared = keys.keys.count;
   if (trim) {
     keys.shared = ir.mul(trim->shared, keys.keys.rowLength);

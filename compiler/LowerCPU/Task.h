@@ -114,6 +114,8 @@ public:
   Value tasksPerHead();
   /// Distance, on the last axis, of the values that the kernel reads in pairs.
   int64_t pairStep() const { return keyStep; }
+  /// What stands before the loop over tasks.
+  void begin();
   /// Lowers the kernel's body for task number `index`.
   void emit(Value index);
 
@@ -183,6 +185,13 @@ private:
   Values transpose(Values rows);
   Value convert(Value vector, Type element);
 
+  // Strip.cpp
+  void packStrip(KeyTile &keys, const attn::Box &box, const Operand &operand, int64_t capacity);
+  attn::Box stripRows(const attn::Box &box);
+  Value stripGoesOn(const attn::Box &rows, Value slice, Value pairs);
+  void packRow(Value own, Value partner, Value target, int64_t columns);
+  Value stripSlot(int number) { return ir.offset(stripState, 8 * number); }
+
   // Dots.cpp
   void emitScores(tile::DotOp dot, tile::MaskOp mask);
   void emitProduct(tile::DotOp dot);
@@ -236,6 +245,7 @@ private:
   Value batch, head, kvHead, taskNumber;
   attn::Box queryBox;
   std::optional<Trim> trim;                    ///< of the key box, where the plan says so
+  Value stripState;                            ///< where tasks pack values: which ones are packed, see Strip.cpp
   Value laneTable;                             ///< coordinates of the lanes in scratch, [axis][lane] i32
   llvm::SmallVector<int64_t, 3> commonResidue; ///< of the boxes that a mask is being asked about
   llvm::SmallVector<int64_t, 3> keyCapacity;   ///< extents of the largest key box, or kDynamic

@@ -77,7 +77,7 @@ double CostModel::blockEfficiency(const Plan &plan) const {
 
 void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &live) const {
   const Plan &plan = candidate.plan;
-  bool pairs = plan.pack == "pairs";
+  bool pairs = plan.pairs();
   double keys = pairs ? (live.back() + 1) / 2 * 2 : live.back();
   for (size_t axis = 0; axis + 1 < live.size(); ++axis)
     keys *= live[axis];

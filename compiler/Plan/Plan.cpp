@@ -91,10 +91,12 @@ public:
   Result<Plan> parse(const std::string &text);
 
 private:
+  bool pairsAreNative() const { return problem.element == ElementType::BF16 && target.bf16Dot != Bf16Dot::None; }
   Plan blank(const std::string &name, const RegisterBlock &block, const std::vector<int64_t> &queryBox) const;
   void addShapes(const std::string &name, const RegisterBlock &block, int64_t queries);
   void add(Plan plan);
   bool mayTrim(const Plan &plan) const;
+  std::vector<int64_t> stripOf(const Plan &plan) const;
   std::vector<int64_t> keyBoxOf(const Plan &plan, int64_t keys) const;
 
   const Problem &problem;
@@ -116,7 +118,7 @@ Plan Planner::blank(const std::string &name, const RegisterBlock &block, const s
   plan.blockVectors = block.vectors;
   plan.lanes = target.lanes;
   bool half = problem.element != ElementType::F32;
-  bool pairs = problem.element == ElementType::BF16 && target.bf16Dot != Bf16Dot::None;
+  bool pairs = pairsAreNative();
   plan.pack = pairs ? "pairs" : half ? "widen" : "none";
   return plan;
 }
@@ -132,6 +134,20 @@ std::vector<int64_t> Planner::keyBoxOf(const Plan &plan, int64_t keys) const {
     keys = std::max<int64_t>(1, keys / box[axis]);
   }
   return box;
+}
+
+/// The live keys of a query box on the leading axes; on the last one as many as a share of the cache holds, so that the
+/// boxes of many tasks find room before the memory is filled anew.
+std::vector<int64_t> Planner::stripOf(const Plan &plan) const {
+  if (plan.pack != "strip")
+    return {};
+  std::vector<int64_t> strip = hull.bound(plan.queryBox, plan.queryStep).value_or(plan.keyBox);
+  int64_t pairBytes = 4 * problem.valueDim;
+  for (int axis = 0; axis + 1 < problem.rank; ++axis)
+    pairBytes *= strip[axis];
+  const int64_t hullPairs = (strip.back() + 1) / 2, pairs = target.l2Bytes / 4 / pairBytes;
+  strip.back() = 2 * std::max(hullPairs, pairs);
+  return strip;
 }
 
 bool Planner::mayTrim(const Plan &plan) const {
@@ -153,6 +169,9 @@ void Planner::add(Plan plan) {
       candidate.refused = "the live keys of a query box grow with the grid";
     else
       plan.keyBox = *live;
+    if (live && plan.pack == "pairs")
+      plan.pack = "strip";
+    plan.strip = stripOf(plan);
   } else if (!plan.holdsAllKeys() && plan.keyBox.empty()) {
     plan.keyBox = keyBoxOf(plan, cost.onlineKeys(plan));
     // Keys that every query box reads are worth a copy: heads-last rows lie far apart and fall on few cache sets.
@@ -256,7 +275,9 @@ Result<Plan> Planner::parse(const std::string &text) {
   while (std::getline(stream, item, ',')) {
     size_t equals = std::min(item.find('='), item.size());
     std::string word = item.substr(0, equals), value = item.substr(std::min(equals + 1, item.size()));
-    if (word == "pack" && (value == "none" || value == "widen") && problem.element == ElementType::F32) {
+    const bool f32 = problem.element == ElementType::F32, natively = pairsAreNative();
+    if (word == "pack" && ((f32 && (value == "none" || value == "widen")) ||
+                           (natively && (value == "pairs" || (value == "strip" && name == "window"))))) {
       pack = value;
       continue;
     }
@@ -294,6 +315,7 @@ Result<Plan> Planner::parse(const std::string &text) {
         live.reset();
     if (!live)
       return bad("the key box does not hold the live keys of a query box");
+    plan.strip = stripOf(plan);
   }
   return plan;
 }

@@ -42,8 +42,9 @@ static std::string planText(const Problem &problem, const Plan &plan) {
                           plan.registers > 0 ? ", registers = " + std::to_string(plan.registers) : "");
   else
     text +=
-        llvm::formatv("rows = {0}, vectors = {1}, lanes = {2}, pack = \"{3}\", target = \"{4}\"{5}>", plan.rows,
-                      plan.blockVectors, plan.lanes, plan.pack, problem.target, plan.trimmed ? ", trimmed = true" : "");
+        llvm::formatv("rows = {0}, vectors = {1}, lanes = {2}, pack = \"{3}\", target = \"{4}\"{5}{6}>", plan.rows,
+                      plan.blockVectors, plan.lanes, plan.pack, problem.target, plan.trimmed ? ", trimmed = true" : "",
+                      plan.strip.empty() ? "" : ", strip = " + shapeText(plan.strip));
   return text;
 }
 
@@ -56,7 +57,7 @@ static std::string parameters(const Problem &problem, const Plan &plan) {
   std::string Q = std::to_string(plan.queries());
   std::string K = plan.tileKeys() ? std::to_string(plan.tileKeys()) : "?";
   // What is multiplied: on a GPU what is in memory; pairs of bf16 where the machine has such products, else f32.
-  std::string in = plan.warps > 0 ? element : plan.pack == "pairs" ? "bf16" : "f32";
+  std::string in = plan.warps > 0 ? element : plan.pairs() ? "bf16" : "f32";
   auto tensor = [&](const std::string &columns, const std::string &type) {
     return "!tile.tensor<" + rank + ", " + columns + ", " + type + ">";
   };

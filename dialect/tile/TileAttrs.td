@@ -102,6 +102,9 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     product; `pack` names the operands that a first launch copies into the
     workspace, one copy per head: `none`, `widen` (keys and values as f32), or
     `pairs` (values as pairs of neighbours for products of bf16 pairs). With
+    `strip` there is no such launch: a task makes the pairs in a memory of its
+    thread, a box of `strip` keys, and the next task on the last axis finds
+    those that it shares with this one. With
     `trimmed`, the query box is two vectors stacked on the first axis, and the
     key box holds the live keys of one of them: each has a list of its own.
 
@@ -130,6 +133,7 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     StringRefParameter<"packing">:$pack,
     StringRefParameter<"row of the target table">:$target,
     DefaultValuedParameter<"bool", "false">:$trimmed,
+    OptionalParameter<"::muntin::tile::ShapeAttr">:$strip,
     DefaultValuedParameter<"int64_t", "0">:$warps,
     DefaultValuedParameter<"int64_t", "0">:$stages,
     DefaultValuedParameter<"int64_t", "0">:$align,
