@@ -105,7 +105,7 @@ class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
     auto columnsOf = [](tile::GridTensorType type) { return type ? type.getColumns() : 0; };
     WorkspaceLayout layout = workspaceLayout(plan, columnsOf(key), columnsOf(value), matrix);
     // Pair products serve bf16 problems only.
-    bool pairs = plan.getPack() == "pairs" || plan.getPack() == "strip";
+    bool pairs = plan.getPack() == "pairs";
     Blocking blocking{plan.getRows(), std::min(plan.getVectors(), plan.getQueryBox().volume() / plan.getLanes()),
                       plan.getQueryBox().volume() / plan.getLanes(), plan.getLanes(),
                       pairs ? (*target)->bf16Dot : Bf16Dot::None};

@@ -32,7 +32,7 @@ struct Rows {
 };
 } // namespace
 
-static Value wide(Ir &ir, Value numbers) {
+Value muntin::cpu::widened(Ir &ir, Value numbers) {
   Type element = getElementTypeOrSelf(numbers.getType());
   if (element.isF32())
     return numbers;
@@ -56,7 +56,7 @@ static Value packedWords(Ir &ir, const PackRequest &request, const Rows &rows, V
                    bytesOf(request.element));
   };
   if (request.packing == Packing::Widen)
-    return wide(ir, load(rows.own, request.element));
+    return widened(ir, load(rows.own, request.element));
   Value own = load(rows.own, ir.i16()), partner = load(rows.partner, ir.i16());
   Type narrow = count == 1 ? ir.i16() : Type(ir.vec(count, ir.i16()));
   Value none = arith::ConstantOp::create(ir.b, ir.loc, ir.b.getZeroAttr(narrow));

@@ -29,6 +29,8 @@ struct PackRequest {
 
 /// The tasks of a packing launch.
 Formula packTasks(int rank);
+/// A number, or a vector of numbers, as f32.
+Value widened(Ir &ir, Value numbers);
 /// Numbers, or vectors of numbers, of 16 bits as words: the lower halves from `own`.
 Value pairWords(Ir &ir, Value own, Value partner);
 /// Lowers task number `index`.

@@ -191,12 +191,14 @@ KeyTile Task::loadKeys(tile::LoadOp op) {
     keys.ahead =
         ir.mul(operand.strides.back(), plan.getQueryBox().getDims().back() * plan.getQueryStep().getDims().back());
   const int64_t capacity = op.getTile().getType().getShape()[0];
-  auto isValue = [](mlir::Operation *user) {
-    auto dot = dyn_cast<tile::DotOp>(user);
-    return dot && !dot.getTransposed();
-  };
-  if (stripState && llvm::any_of(op.getTile().getUsers(), isValue)) {
-    packStrip(keys, box, operand, capacity);
+  if (plan.getStrip() && !strip)
+    fillStrip(box, keys.keys);
+  const bool ofValues = op.getSource() == operandNamed("value");
+  const StripOperand *packed = !strip ? nullptr : ofValues ? &strip->values : &strip->keys;
+  if (packed)
+    keys.ahead = Value(); // asked for when the strip was filled
+  if (packed && packed->packing != Packing::None) {
+    readStrip(keys, box, *packed, capacity);
   } else {
     for (int vector = 0; vector < (trim ? 2 : 1); ++vector)
       keys.lists.push_back(emitKeyList(box, keys.keys, operand.strides, capacity, vector));

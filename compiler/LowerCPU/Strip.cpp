@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Products of bf16 pairs want values in pairs of neighbouring keys. Where a
-// task reads the values of one hull, it packs them itself, and as hulls of
+// Products of bf16 pairs want values in pairs of neighbouring keys, other
+// products f32, and rows that lie far apart fall on few sets of a cache. Where
+// a task reads one hull of keys, it packs them itself, and as the hulls of
 // neighbouring tasks overlap, only what the task before has not packed:
 //
 //      strip        p p p p p p . . . .      p: pairs of an earlier task
@@ -73,41 +74,59 @@ Value Task::stripGoesOn(const attn::Box &rows, Value slice, Value pairs) {
   return on;
 }
 
-/// The values of a box as pairs: the lists of \p keys become those of their places in the strip.
-void Task::packStrip(KeyTile &keys, const attn::Box &box, const Operand &operand, int64_t capacity) {
-  const int64_t pairBytes = 4 * operand.columns;
-  SmallVector<Value> strides{ir.constant(pairBytes / 2)}; // between keys, the first of the pair counts
-  int64_t bytes = pairBytes * plan.getStrip().getDims().back() / 2;
-  for (int64_t extent : llvm::reverse(plan.getStrip().getDims().drop_back())) {
-    strides.insert(strides.begin(), ir.constant(bytes));
+/// Memory for an operand in the strip.
+static StripOperand stripOperand(Frame &frame, tile::PlanAttr plan, const Operand &operand, Packing packing) {
+  StripOperand result{operand, packing, {}, 4 * operand.columns, {}};
+  if (packing == Packing::None)
+    return result;
+  if (packing == Packing::Pairs)
+    result.keyBytes /= 2;
+  int64_t bytes = result.keyBytes;
+  for (int64_t extent : llvm::reverse(plan.getStrip().getDims())) {
+    result.strides.insert(result.strides.begin(), bytes);
     bytes *= extent;
   }
-  Value strip = frame.scratch(bytes);
+  result.base = frame.scratch(bytes);
+  return result;
+}
 
-  const attn::Box rows = stripRows(box);
+/// Packs what the task needs of its box and the strip lacks, and asks for what the next task will pack or read.
+void Task::fillStrip(const attn::Box &box, const KeyCount &keys) {
+  strip.emplace(Strip{stripOperand(frame, plan, operands.lookup(operandNamed("key")), strippedKeys(plan)),
+                      stripOperand(frame, plan, operands.lookup(operandNamed("value")), strippedValues(plan)),
+                      stripRows(box),
+                      {}});
+  const attn::Box &rows = strip->rows;
   const int64_t step = box.back().step;
-  Value slice = ir.add(ir.mul(batch, extents.kvHeads), kvHead), pairs = ir.div(keys.keys.rowLength, ir.constant(2));
+  Value slice = ir.add(ir.mul(batch, extents.kvHeads), kvHead), pairs = ir.ceilDiv(keys.rowLength, ir.constant(2));
   Value goesOn = stripGoesOn(rows, slice, pairs);
   Value origin = ir.select(goesOn, ir.load(ir.i64(), stripSlot(Origin)), box.back().origin);
   Value packed = ir.select(goesOn, ir.load(ir.i64(), stripSlot(Pairs)), ir.constant(0));
-  Value shift = ir.div(ir.sub(box.back().origin, origin), ir.constant(2 * step));
-  Value wanted = ir.add(shift, pairs);
-  forKeyRows(rows, keys.keys, [&](Value, ArrayRef<Value> places) {
-    Value source = operand.base, target = strip;
-    for (auto [axis, place] : llvm::enumerate(places)) {
-      Value coordinate = ir.add(rows[axis].origin, ir.mul(place, rows[axis].step));
-      source = ir.offset(source, ir.mul(coordinate, operand.strides[axis]));
-      target = ir.offset(target, ir.mul(place, strides[axis]));
-    }
+  Value shift = ir.div(ir.sub(box.back().origin, origin), ir.constant(2 * step)), wanted = ir.add(shift, pairs);
+  strip->shift = ir.mul(shift, 2);
+  const int64_t ahead = plan.getQueryBox().getDims().back() * plan.getQueryStep().getDims().back();
+  forKeyRows(rows, keys, [&](Value, ArrayRef<Value> places) {
     ir.loop(packed, wanted, 1, [&](Value pair) {
       Value first = ir.add(origin, ir.mul(pair, 2 * step)), second = ir.add(first, step);
-      second = ir.select(ir.less(second, extents.key.back()), second, first);
-      Value own = ir.offset(source, ir.mul(first, operand.strides.back()));
-      Value partner = ir.offset(source, ir.mul(second, operand.strides.back()));
-      packRow(own, partner, ir.offset(target, ir.mul(pair, pairBytes)), operand.columns);
-      if (keys.ahead)
-        for (Value row : {own, partner})
-          ir.prefetch(ir.offset(row, keys.ahead), 2 * operand.columns);
+      second = ir.select(ir.less(second, extents.key.back()), second, first); // a last key without partner
+      for (StripOperand *each : {&strip->keys, &strip->values}) {
+        const Operand &from = each->operand;
+        Value source = from.base, target = each->base;
+        for (auto [axis, place] : llvm::enumerate(places)) {
+          Value coordinate = ir.add(rows[axis].origin, ir.mul(place, rows[axis].step));
+          source = ir.offset(source, ir.mul(coordinate, from.strides[axis]));
+          if (target)
+            target = ir.offset(target, ir.mul(place, each->strides[axis]));
+        }
+        Values sources;
+        for (Value key : {first, second}) {
+          sources.push_back(ir.offset(source, ir.mul(key, from.strides.back())));
+          ir.prefetch(ir.offset(sources.back(), ir.mul(from.strides.back(), ahead)),
+                      from.columns * bytesOf(from.element));
+        }
+        if (target)
+          packKeyPair(*each, sources, ir.offset(target, ir.mul(pair, 2 * each->keyBytes)));
+      }
     });
   });
   ir.store(slice, stripSlot(Slice));
@@ -117,34 +136,49 @@ void Task::packStrip(KeyTile &keys, const attn::Box &box, const Operand &operand
     ir.store(rows[axis].origin, stripSlot(Leading + 2 * axis));
     ir.store(rows[axis].count, stripSlot(Leading + 2 * axis + 1));
   }
+}
 
-  // From here on coordinates count from the strip's first row and pair.
+/// Two neighbours' rows.
+void Task::packKeyPair(StripOperand &operand, ValueRange rows, Value target) {
+  const bool pairs = operand.packing == Packing::Pairs;
+  Type element = pairs ? ir.i16() : operand.operand.element;
+  int64_t column = 0;
+  for (int64_t count : {(pairs ? 2 : 1) * blocking.lanes, blocking.lanes, int64_t(1)})
+    for (; column + count <= operand.operand.columns; column += count) {
+      Type type = count == 1 ? element : Type(ir.vec(count, element));
+      Values numbers;
+      for (Value row : rows)
+        numbers.push_back(ir.load(type, ir.offset(row, bytesOf(element) * column)));
+      Value to = ir.offset(target, 4 * column);
+      if (pairs) {
+        ir.store(pairWords(ir, numbers[0], numbers[1]), to);
+        continue;
+      }
+      ir.store(widened(ir, numbers[0]), to);
+      ir.store(widened(ir, numbers[1]), ir.offset(to, operand.keyBytes));
+    }
+}
+
+/// Makes \p keys read what the strip holds of an operand.
+void Task::readStrip(KeyTile &keys, const attn::Box &box, const StripOperand &operand, int64_t capacity) {
+  // Coordinates count from the strip's first row and key.
   attn::Box places = box;
   for (unsigned axis = 0; axis + 1 < rank; ++axis)
     places[axis] = {ir.constant(0), 1, box[axis].count};
-  places.back() = {ir.mul(shift, 2), 1, box.back().count};
-  std::optional<Trim> trimmed = trim;
+  places.back() = {strip->shift, 1, box.back().count};
+  std::optional<Trim> ofGrid = trim;
   if (trim) {
     for (Value &first : trim->origins)
-      first = ir.div(ir.sub(first, rows[0].origin), ir.constant(trim->step));
+      first = ir.div(ir.sub(first, strip->rows[0].origin), ir.constant(trim->step));
     trim->step = 1;
   }
+  SmallVector<Value> strides;
+  for (int64_t stride : operand.strides)
+    strides.push_back(ir.constant(stride));
   for (int vector = 0; vector < (trim ? 2 : 1); ++vector)
     keys.lists.push_back(emitKeyList(places, keys.keys, strides, capacity, vector));
-  trim = trimmed;
-  keys.base = strip;
-  keys.kind = KeyTile::Kind::Pairs;
+  trim = ofGrid;
+  keys.base = operand.base;
+  keys.kind = operand.packing == Packing::Widen ? KeyTile::Kind::F32 : KeyTile::Kind::Pairs;
   keys.packed = true;
-  keys.ahead = Value();
-}
-
-/// One row of pairs.
-void Task::packRow(Value own, Value partner, Value target, int64_t columns) {
-  int64_t column = 0;
-  for (int64_t count : {2 * blocking.lanes, blocking.lanes, int64_t(1)})
-    for (; column + count <= columns; column += count) {
-      Type type = count == 1 ? ir.i16() : Type(ir.vec(count, ir.i16()));
-      auto load = [&](Value row) { return ir.load(type, ir.offset(row, 2 * column), 2); };
-      ir.store(pairWords(ir, load(own), load(partner)), ir.offset(target, 4 * column));
-    }
 }

@@ -80,6 +80,14 @@ Operand Task::packedTensor(Packing packing, const Formula &at, int64_t columns) 
   return operand;
 }
 
+/// The kernel's argument for an operand.
+Value Task::operandNamed(StringRef name) {
+  for (BlockArgument argument : kernel.getArguments())
+    if (auto of = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), tile::kOperandAttrName); of && of == name)
+      return argument;
+  return {};
+}
+
 void Task::bindArguments() {
   for (unsigned i = 0; i < kernel.getNumArguments(); ++i) {
     BlockArgument argument = kernel.getArgument(i);

@@ -103,6 +103,21 @@ struct Part {
   Value offsets;
 };
 
+/// Keys or values in the strip: a row for each place on the leading axes, see Strip.cpp.
+struct StripOperand {
+  Operand operand;  ///< where they come from
+  Packing packing;  ///< None: read in place
+  Value base;
+  int64_t keyBytes; ///< between neighbours on the last axis; of pairs, half of one
+  llvm::SmallVector<int64_t, 3> strides;
+};
+
+struct Strip {
+  StripOperand keys, values;
+  attn::Box rows; ///< what it holds on the leading axes
+  Value shift;    ///< keys before the first of the task's box
+};
+
 struct QueryRows;
 
 class Task {
@@ -129,6 +144,7 @@ private:
   void countPairs(tile::CountOp op);
   void bindArguments();
   Operand callersTensor(Tensor tensor, tile::GridTensorType type, Value ofHead);
+  Value operandNamed(llvm::StringRef name);
   Operand packedTensor(Packing packing, const Formula &at, int64_t columns);
 
   // Walks.cpp
@@ -186,10 +202,11 @@ private:
   Value convert(Value vector, Type element);
 
   // Strip.cpp
-  void packStrip(KeyTile &keys, const attn::Box &box, const Operand &operand, int64_t capacity);
+  void fillStrip(const attn::Box &box, const KeyCount &keys);
+  void packKeyPair(StripOperand &operand, ValueRange rows, Value target);
   attn::Box stripRows(const attn::Box &box);
   Value stripGoesOn(const attn::Box &rows, Value slice, Value pairs);
-  void packRow(Value own, Value partner, Value target, int64_t columns);
+  void readStrip(KeyTile &keys, const attn::Box &box, const StripOperand &operand, int64_t capacity);
   Value stripSlot(int number) { return ir.offset(stripState, 8 * number); }
 
   // Dots.cpp
@@ -245,7 +262,8 @@ private:
   Value batch, head, kvHead, taskNumber;
   attn::Box queryBox;
   std::optional<Trim> trim;                    ///< of the key box, where the plan says so
-  Value stripState;                            ///< where tasks pack values: which ones are packed, see Strip.cpp
+  std::optional<Strip> strip;                  ///< keys and values that tasks pack
+  Value stripState;                            ///< which ones are packed
   Value laneTable;                             ///< coordinates of the lanes in scratch, [axis][lane] i32
   llvm::SmallVector<int64_t, 3> commonResidue; ///< of the boxes that a mask is being asked about
   llvm::SmallVector<int64_t, 3> keyCapacity;   ///< extents of the largest key box, or kDynamic

@@ -14,15 +14,20 @@ using namespace muntin::cpu;
 
 using Op = Formula::Op;
 
-Packing muntin::cpu::packingOfKeys(tile::PlanAttr plan) {
+static Packing keysOf(tile::PlanAttr plan) {
   return plan.getPack() == "widen" ? Packing::Widen : Packing::None;
 }
 
-Packing muntin::cpu::packingOfValues(tile::PlanAttr plan) {
+static Packing valuesOf(tile::PlanAttr plan) {
   if (plan.getPack() == "pairs")
     return Packing::Pairs;
   return plan.getPack() == "widen" ? Packing::Widen : Packing::None;
 }
+
+Packing muntin::cpu::packingOfKeys(tile::PlanAttr plan) { return plan.getStrip() ? Packing::None : keysOf(plan); }
+Packing muntin::cpu::packingOfValues(tile::PlanAttr plan) { return plan.getStrip() ? Packing::None : valuesOf(plan); }
+Packing muntin::cpu::strippedKeys(tile::PlanAttr plan) { return plan.getStrip() ? keysOf(plan) : Packing::None; }
+Packing muntin::cpu::strippedValues(tile::PlanAttr plan) { return plan.getStrip() ? valuesOf(plan) : Packing::None; }
 
 static Formula times(Formula x, const Formula &y) { return Formula::apply(Op::Mul, std::move(x), y); }
 static Formula plus(Formula x, int64_t y) { return Formula::apply(Op::Add, std::move(x), Formula::constant(y)); }

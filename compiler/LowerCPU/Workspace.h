@@ -22,8 +22,12 @@ namespace muntin::cpu {
 /// How an operand gets from the caller's tensor to the kernel.
 enum class Packing { None, Widen, Pairs };
 
+/// By a launch before the kernel's.
 Packing packingOfKeys(tile::PlanAttr plan);
 Packing packingOfValues(tile::PlanAttr plan);
+/// By the kernel's tasks, see Strip.cpp.
+Packing strippedKeys(tile::PlanAttr plan);
+Packing strippedValues(tile::PlanAttr plan);
 
 /// Tokens of the key grid.
 Formula keysFormula(int rank);

@@ -36,10 +36,17 @@ constexpr int64_t kOnlineKeys = 112;
 /// Keys and values come from the second-level cache at so many bytes a cycle (Zen 5; 32 on a Zen 3, where vectors of 8
 /// lanes leave time for it: 24 queries run as fast as 48).
 constexpr double kStreamBytesPerCycle = 64;
+/// Cycles per number that is packed: once per head for every key, and by the tasks for what a strip lacks. Pairs once
+/// per head are twice as many as numbers, since they begin at every key. Fits to a Zen 5, 7x7 and 13x13.
+constexpr double kPackCycles = 0.5, kPackPairCycles = 0.8, kStripCycles = 0.22;
+/// Slow-down of both products where the keys and values of a box are so many bytes that rows far apart overflow sets of
+/// the second-level cache (here one of 1 MiB): 3-D 5x9x9 in f32 takes 63 ms in place and 60 with a copy, 108 and 99 on 8
+/// lanes; 13x13 at D = 128, 290 to 330 kB, is faster in place.
+constexpr double kFarRows = 1.1, kFarRowsBytes = 340e3;
 /// Slow-down of both products by a second group of vectors: 0.81 and 0.85 of the peak at 24 queries, 0.80 and 0.83 at
 /// 48 (dense, f32, D = 64 and 128, Zen 3).
 constexpr double kTwoGroups = 1.02;
-/// Slow-down of both products where scores leave the first-level cache.
+/// Slow-down of both products where scores leave the first-level cache: at twice its size, and at four times.
 constexpr double kOutOfL1 = 1.08, kOutOfL1Far = 1.30;
 } // namespace
 
@@ -93,9 +100,8 @@ void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &live)
                         std::to_string(target.l2Bytes / 2);
     return;
   }
-  double slow = scoreBytes > 4 * double(target.l1Bytes) ? kOutOfL1Far
-                : scoreBytes > double(target.l1Bytes)   ? kOutOfL1
-                                                        : 1;
+  const double l1Share = scoreBytes / double(target.l1Bytes);
+  double slow = l1Share > 4 ? kOutOfL1Far : 1 + (kOutOfL1 - 1) * std::clamp(l1Share - 1, 0.0, 1.0);
   double words = pairs ? double(problem.headDim + problem.valueDim) / 2 : double(problem.headDim + problem.valueDim);
 
   // Boxes that stick out of the grid: on average half a box per axis.
@@ -114,8 +120,22 @@ void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &live)
   if (target.lanes > 8)
     candidate.productCycles += keys * words * 4 / kStreamBytesPerCycle * perQuery;
   candidate.softmaxCycles = keys * vectors * (softmax + masked) * perQuery;
+  const double packed = plan.pack == "none" ? 0 : double(problem.valueDim + (pairs ? 0 : problem.headDim));
+  if (plan.strip.empty()) {
+    candidate.boxCycles = packed * (pairs ? kPackPairCycles : kPackCycles);
+  } else {
+    double keysOfTask = double(plan.queryBox.back());
+    for (size_t axis = 0; axis + 1 < plan.strip.size(); ++axis)
+      keysOfTask *= double(plan.strip[axis]);
+    candidate.boxCycles = packed * kStripCycles * keysOfTask / queries;
+  }
+  if (packed == 0 && whole) {
+    double rowBytes = 4.0 * double(problem.headDim + problem.valueDim);
+    if (keys * (plan.trimmed ? 1.25 : 1) * rowBytes > kFarRowsBytes)
+      candidate.productCycles *= kFarRows;
+  }
   double columns = pairs ? 0.5 * problem.headDim + problem.valueDim : double(problem.headDim + problem.valueDim);
-  candidate.boxCycles = (kBoxCycles + keyBoxes * kKeyBoxCycles + keys * kListCycles +
+  candidate.boxCycles += (kBoxCycles + keyBoxes * kKeyBoxCycles + keys * kListCycles +
                          columns * vectors * (target.avx512() ? kRowCycles512 : kRowCycles) +
                          (keyBoxes - 1) * double(problem.valueDim) * vectors * kRescaleCycles) *
                         perQuery;

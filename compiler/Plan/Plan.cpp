@@ -14,6 +14,7 @@
 #include "llvm/Support/FormatVariadic.h"
 
 #include <algorithm>
+#include <functional>
 #include <sstream>
 
 using namespace muntin;
@@ -68,8 +69,9 @@ std::string Plan::print() const {
                          resident > 0 ? ",resident=" + std::to_string(resident) : "",
                          registers > 0 ? ",registers=" + std::to_string(registers) : "")
         .str();
-  return llvm::formatv("{0},query={1},key={2}{3},block={4}x{5},pack={6}", templateName, listText(queryBox), key,
-                       trimmed ? ",hulls=2" : "", rows, blockVectors, pack)
+  return llvm::formatv("{0},query={1},key={2}{3},block={4}x{5},pack={6}{7}", templateName, listText(queryBox), key,
+                       trimmed ? ",hulls=2" : "", rows, blockVectors, pack,
+                       strip.empty() ? "" : ",per=task")
       .str();
 }
 
@@ -94,7 +96,8 @@ private:
   bool pairsAreNative() const { return problem.element == ElementType::BF16 && target.bf16Dot != Bf16Dot::None; }
   Plan blank(const std::string &name, const RegisterBlock &block, const std::vector<int64_t> &queryBox) const;
   void addShapes(const std::string &name, const RegisterBlock &block, int64_t queries);
-  void add(Plan plan);
+  void addWindow(Plan plan);
+  void add(Plan plan, const std::optional<std::vector<int64_t>> &live = std::nullopt);
   bool mayTrim(const Plan &plan) const;
   std::vector<int64_t> stripOf(const Plan &plan) const;
   std::vector<int64_t> keyBoxOf(const Plan &plan, int64_t keys) const;
@@ -139,10 +142,11 @@ std::vector<int64_t> Planner::keyBoxOf(const Plan &plan, int64_t keys) const {
 /// The live keys of a query box on the leading axes; on the last one as many as a share of the cache holds, so that the
 /// boxes of many tasks find room before the memory is filled anew.
 std::vector<int64_t> Planner::stripOf(const Plan &plan) const {
-  if (plan.pack != "strip")
+  const std::optional<std::vector<int64_t>> live = hull.bound(plan.queryBox, plan.queryStep);
+  if (plan.pack == "none" || !live)
     return {};
-  std::vector<int64_t> strip = hull.bound(plan.queryBox, plan.queryStep).value_or(plan.keyBox);
-  int64_t pairBytes = 4 * problem.valueDim;
+  std::vector<int64_t> strip = *live;
+  int64_t pairBytes = plan.pairs() ? 4 * problem.valueDim : 8 * problem.valueDim;
   for (int axis = 0; axis + 1 < problem.rank; ++axis)
     pairBytes *= strip[axis];
   const int64_t hullPairs = (strip.back() + 1) / 2, pairs = target.l2Bytes / 4 / pairBytes;
@@ -155,23 +159,31 @@ bool Planner::mayTrim(const Plan &plan) const {
          plan.queries() == 2 * plan.lanes && plan.queryBox[0] % 2 == 0;
 }
 
-void Planner::add(Plan plan) {
-  if (!plan.trimmed && mayTrim(plan)) {
-    Plan trimmed = plan;
-    trimmed.trimmed = true;
-    add(trimmed);
+/// One hull or two, packed once per head or by the tasks. Pairs are packed by the tasks: a head's are twice as many, as
+/// they begin at every key.
+void Planner::addWindow(Plan plan) {
+  for (bool trimmed : {false, true}) {
+    plan.trimmed = trimmed;
+    if (trimmed && !mayTrim(plan))
+      continue;
+    std::optional<std::vector<int64_t>> live = hull.bound(plan.hullBox(), plan.queryStep);
+    Plan packed = plan;
+    packed.keyBox = live.value_or(std::vector<int64_t>());
+    if (live && plan.pack != "none")
+      packed.strip = stripOf(packed);
+    add(packed, live);
+    packed.strip.clear();
+    packed.pack = "widen";
+    if (live && !plan.pairs())
+      add(packed, live);
   }
+}
+
+void Planner::add(Plan plan, const std::optional<std::vector<int64_t>> &live) {
   Candidate candidate;
-  std::optional<std::vector<int64_t>> live;
   if (plan.templateName == "window") {
-    live = hull.bound(plan.hullBox(), plan.queryStep);
     if (!live)
       candidate.refused = "the live keys of a query box grow with the grid";
-    else
-      plan.keyBox = *live;
-    if (live && plan.pack == "pairs")
-      plan.pack = "strip";
-    plan.strip = stripOf(plan);
   } else if (!plan.holdsAllKeys() && plan.keyBox.empty()) {
     plan.keyBox = keyBoxOf(plan, cost.onlineKeys(plan));
     // Keys that every query box reads are worth a copy: heads-last rows lie far apart and fall on few cache sets.
@@ -188,22 +200,16 @@ void Planner::add(Plan plan) {
 
 /// Every box of `queries` tokens.
 void Planner::addShapes(const std::string &name, const RegisterBlock &block, int64_t queries) {
-  for (int64_t first = 1; first <= queries; ++first) {
-    if (queries % first)
-      continue;
-    if (problem.rank == 1) {
-      if (first == queries)
-        add(blank(name, block, {queries}));
-      continue;
-    }
-    if (problem.rank == 2) {
-      add(blank(name, block, {first, queries / first}));
-      continue;
-    }
-    for (int64_t second = 1; second <= queries / first; ++second)
-      if ((queries / first) % second == 0)
-        add(blank(name, block, {first, second, queries / first / second}));
-  }
+  std::vector<int64_t> box(problem.rank, 1);
+  std::function<void(int, int64_t)> nest = [&](int axis, int64_t rest) {
+    box[axis] = rest;
+    if (axis + 1 == problem.rank)
+      return name == "window" ? addWindow(blank(name, block, box)) : add(blank(name, block, box));
+    for (box[axis] = 1; box[axis] <= rest; ++box[axis])
+      if (rest % box[axis] == 0)
+        nest(axis + 1, rest / box[axis]);
+  };
+  nest(0, queries);
 }
 
 Result<Decision> Planner::run() {
@@ -268,16 +274,19 @@ Result<Plan> Planner::parse(const std::string &text) {
                            "; a plan reads like 'window,query=4x4,key=10x10,block=6x2'");
   };
   std::stringstream stream(text);
-  std::string name, item, pack;
+  std::string name, item, pack, per;
   std::getline(stream, name, ',');
   std::vector<int64_t> query, key, block;
   bool allKeys = false, trimmed = false;
   while (std::getline(stream, item, ',')) {
     size_t equals = std::min(item.find('='), item.size());
     std::string word = item.substr(0, equals), value = item.substr(std::min(equals + 1, item.size()));
-    const bool f32 = problem.element == ElementType::F32, natively = pairsAreNative();
-    if (word == "pack" && ((f32 && (value == "none" || value == "widen")) ||
-                           (natively && (value == "pairs" || (value == "strip" && name == "window"))))) {
+    if (word == "per" && (value == "head" || value == "task")) {
+      per = value;
+      continue;
+    }
+    const std::string packing = blank(name, {}, {}).pack;
+    if (word == "pack" && (value == packing || (packing == "none" && value == "widen"))) {
       pack = value;
       continue;
     }
@@ -315,8 +324,11 @@ Result<Plan> Planner::parse(const std::string &text) {
         live.reset();
     if (!live)
       return bad("the key box does not hold the live keys of a query box");
-    plan.strip = stripOf(plan);
+    if (per == "task" || (per.empty() && plan.pairs()))
+      plan.strip = stripOf(plan);
   }
+  if (per == "task" && plan.strip.empty())
+    return bad("tasks pack where the template is window and there is something to pack, and here is not both");
   return plan;
 }
 

@@ -33,8 +33,8 @@ struct Plan {
   int64_t blockVectors = 0;       ///< vectors of the register block
   int64_t lanes = 0;
   bool trimmed = false;      ///< the two vectors of the query box have key boxes of their own; keyBox is that of one
-  std::string pack = "none"; ///< "none", "widen", "pairs" or "strip", see tile.plan
-  std::vector<int64_t> strip; ///< with it, extents of the memory for packed values, in keys
+  std::string pack = "none"; ///< "none", "widen" or "pairs", see tile.plan
+  std::vector<int64_t> strip; ///< if the tasks pack, extents of the memory for it, in keys; empty: once per head
   int64_t warps = 0;         ///< GPUs: of a block; 0 for CPUs, whose fields are rows to trimmed
   int64_t stages = 0;        ///< GPUs: key boxes on their way or in use at once
   int64_t capacity = 0;      ///< GPUs, `row`: keys whose scores a block holds
@@ -44,7 +44,7 @@ struct Plan {
 
   int64_t queries() const;
   /// Whether products are of pairs of bf16.
-  bool pairs() const { return pack == "pairs" || pack == "strip"; }
+  bool pairs() const { return pack == "pairs"; }
   /// The query box whose live keys the key box holds.
   std::vector<int64_t> hullBox() const;
   /// Keys that buffers hold, padding of odd rows included; 0: all of the grid.

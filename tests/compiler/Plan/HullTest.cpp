@@ -82,7 +82,24 @@ private:
             << printMask(mask) << " axis " << axis << ", grid " << ::testing::PrintToString(grids.query) << ", keys "
             << ::testing::PrintToString(grids.key) << ", box at " << ::testing::PrintToString(box.origin) << " of "
             << ::testing::PrintToString(box.count);
+      checkHalves(live, grids, box, bound[0]);
     }
+  }
+
+  /// What two halves of a box see on the first axis, together, is no more than what the box may see.
+  void checkHalves(MaskProgram &live, const Grids &grids, const Tokens &box, int64_t bound) {
+    if (box.count[0] < 2)
+      return;
+    Tokens lower = box, upper = box;
+    lower.count[0] = box.count[0] / 2;
+    upper.count[0] -= lower.count[0];
+    upper.origin[0] += lower.count[0] * box.step[0];
+    const Tokens first = live.live(grids, lower), second = live.live(grids, upper);
+    if (first.count[0] < 1 || second.count[0] < 1)
+      return;
+    const auto end = [](const Tokens &keys) { return keys.origin[0] + keys.count[0] * keys.step[0]; };
+    const int64_t keys = std::max(end(first), end(second)) - std::min(first.origin[0], second.origin[0]);
+    ASSERT_LE(keys, bound * first.step[0]);
   }
 };
 
