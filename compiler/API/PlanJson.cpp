@@ -46,6 +46,8 @@ static llvm::json::Object describePlan(const Candidate &candidate) {
   add("hulls", plan.trimmed ? 2 : 1);
   add("rows", plan.rows), add("vectors", plan.blockVectors), add("lanes", plan.lanes);
   object["pack"] = plan.pack;
+  if (!plan.strip.empty())
+    object["strip"] = listText(plan.strip);
   return object;
 }
 

@@ -57,7 +57,7 @@ public:
   Value sub(Value x, int64_t y) { return sub(x, constant(y)); }
   Value mul(Value x, int64_t y) { return mul(x, constant(y)); }
   Value roundUp(Value x, int64_t multiple);
-  Value less(Value x, Value y); ///< i1, signed
+  Value less(Value x, Value y);  ///< i1, signed
   Value equal(Value x, Value y); ///< i1
   Value select(Value condition, Value x, Value y);
 

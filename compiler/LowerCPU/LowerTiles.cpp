@@ -59,6 +59,28 @@ LogicalResult checkPlan(func::FuncOp kernel, tile::PlanAttr plan) {
   return success();
 }
 
+/// Tasks pack the keys and values of one box, whose extents the strip bounds.
+LogicalResult checkStrip(func::FuncOp kernel, tile::PlanAttr plan) {
+  tile::ShapeAttr strip = plan.getStrip();
+  if (!strip)
+    return success();
+  if (strip.getDims().size() != plan.getQueryBox().getDims().size() || strip.getDims().back() % 2)
+    return kernel.emitError() << "expected a strip of the query box's rank and an even number of keys, got " << strip;
+  if (plan.getPack() == "none")
+    return kernel.emitError() << "expected something to pack into the strip, got pack none";
+  auto liveKeys = kernel.getOps<tile::LiveKeysOp>();
+  auto reads = [&](StringRef name) {
+    return llvm::any_of(llvm::seq(kernel.getNumArguments()), [&](unsigned i) {
+      auto operand = kernel.getArgAttrOfType<StringAttr>(i, tile::kOperandAttrName);
+      return operand && operand == name && !kernel.getArgument(i).use_empty();
+    });
+  };
+  if (!llvm::hasSingleElement(liveKeys) || !kernel.getOps<tile::AllKeysOp>().empty() ||
+      !kernel.getOps<tile::ForKeyBoxesOp>().empty() || !reads("key") || !reads("value"))
+    return kernel.emitError("expected, with a strip, keys and values of one box of live keys");
+  return success();
+}
+
 /// What only other machines have a lowering for; and masks, which are their product's initial value.
 LogicalResult checkOps(func::FuncOp kernel) {
   WalkResult result = kernel.walk([](mlir::Operation *op) {
@@ -121,7 +143,7 @@ class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
       return kernel.emitError("expected the plan of the module's first kernel, got ")
              << kernel->getAttr(tile::kPlanAttrName);
     return failure(failed(tile::checkKernel(kernel, plan)) || failed(checkPlan(kernel, plan)) ||
-                   failed(checkOps(kernel)));
+                   failed(checkStrip(kernel, plan)) || failed(checkOps(kernel)));
   }
 
   /// The function's frame and the loop over its tasks.

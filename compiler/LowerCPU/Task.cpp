@@ -83,7 +83,8 @@ Operand Task::packedTensor(Packing packing, const Formula &at, int64_t columns) 
 /// The kernel's argument for an operand.
 Value Task::operandNamed(StringRef name) {
   for (BlockArgument argument : kernel.getArguments())
-    if (auto of = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), tile::kOperandAttrName); of && of == name)
+    if (auto of = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), tile::kOperandAttrName);
+        of && of == name)
       return argument;
   return {};
 }

@@ -105,8 +105,8 @@ struct Part {
 
 /// Keys or values in the strip: a row for each place on the leading axes, see Strip.cpp.
 struct StripOperand {
-  Operand operand;  ///< where they come from
-  Packing packing;  ///< None: read in place
+  Operand operand; ///< where they come from
+  Packing packing; ///< None: read in place
   Value base;
   int64_t keyBytes; ///< between neighbours on the last axis; of pairs, half of one
   llvm::SmallVector<int64_t, 3> strides;

@@ -14,9 +14,7 @@ using namespace muntin::cpu;
 
 using Op = Formula::Op;
 
-static Packing keysOf(tile::PlanAttr plan) {
-  return plan.getPack() == "widen" ? Packing::Widen : Packing::None;
-}
+static Packing keysOf(tile::PlanAttr plan) { return plan.getPack() == "widen" ? Packing::Widen : Packing::None; }
 
 static Packing valuesOf(tile::PlanAttr plan) {
   if (plan.getPack() == "pairs")

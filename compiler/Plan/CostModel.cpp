@@ -40,8 +40,8 @@ constexpr double kStreamBytesPerCycle = 64;
 /// per head are twice as many as numbers, since they begin at every key. Fits to a Zen 5, 7x7 and 13x13.
 constexpr double kPackCycles = 0.5, kPackPairCycles = 0.8, kStripCycles = 0.22;
 /// Slow-down of both products where the keys and values of a box are so many bytes that rows far apart overflow sets of
-/// the second-level cache (here one of 1 MiB): 3-D 5x9x9 in f32 takes 63 ms in place and 60 with a copy, 108 and 99 on 8
-/// lanes; 13x13 at D = 128, 290 to 330 kB, is faster in place.
+/// the second-level cache (here one of 1 MiB): 3-D 5x9x9 in f32 takes 63 ms in place and 60 with a copy, 108 and 99 on
+/// 8 lanes; 13x13 at D = 128, 290 to 330 kB, is faster in place.
 constexpr double kFarRows = 1.1, kFarRowsBytes = 340e3;
 /// Slow-down of both products by a second group of vectors: 0.81 and 0.85 of the peak at 24 queries, 0.80 and 0.83 at
 /// 48 (dense, f32, D = 64 and 128, Zen 3).
@@ -136,7 +136,7 @@ void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &live)
   }
   double columns = pairs ? 0.5 * problem.headDim + problem.valueDim : double(problem.headDim + problem.valueDim);
   candidate.boxCycles += (kBoxCycles + keyBoxes * kKeyBoxCycles + keys * kListCycles +
-                         columns * vectors * (target.avx512() ? kRowCycles512 : kRowCycles) +
-                         (keyBoxes - 1) * double(problem.valueDim) * vectors * kRescaleCycles) *
-                        perQuery;
+                          columns * vectors * (target.avx512() ? kRowCycles512 : kRowCycles) +
+                          (keyBoxes - 1) * double(problem.valueDim) * vectors * kRescaleCycles) *
+                         perQuery;
 }

@@ -32,15 +32,15 @@ struct Plan {
   int64_t rows = 0;               ///< rows of the register block
   int64_t blockVectors = 0;       ///< vectors of the register block
   int64_t lanes = 0;
-  bool trimmed = false;      ///< the two vectors of the query box have key boxes of their own; keyBox is that of one
-  std::string pack = "none"; ///< "none", "widen" or "pairs", see tile.plan
+  bool trimmed = false;       ///< the two vectors of the query box have key boxes of their own; keyBox is that of one
+  std::string pack = "none";  ///< "none", "widen" or "pairs", see tile.plan
   std::vector<int64_t> strip; ///< if the tasks pack, extents of the memory for it, in keys; empty: once per head
-  int64_t warps = 0;         ///< GPUs: of a block; 0 for CPUs, whose fields are rows to trimmed
-  int64_t stages = 0;        ///< GPUs: key boxes on their way or in use at once
-  int64_t capacity = 0;      ///< GPUs, `row`: keys whose scores a block holds
-  int64_t registers = 0;     ///< GPUs: of a thread, at most; 0: the assembler chooses
-  int64_t resident = 0;      ///< GPUs: blocks on a multiprocessor that take tasks in turn; 0: a block for each task
-  std::string engine;        ///< GPUs: "fma", or empty for the matrix units
+  int64_t warps = 0;          ///< GPUs: of a block; 0 for CPUs, whose fields are rows to trimmed
+  int64_t stages = 0;         ///< GPUs: key boxes on their way or in use at once
+  int64_t capacity = 0;       ///< GPUs, `row`: keys whose scores a block holds
+  int64_t registers = 0;      ///< GPUs: of a thread, at most; 0: the assembler chooses
+  int64_t resident = 0;       ///< GPUs: blocks on a multiprocessor that take tasks in turn; 0: a block for each task
+  std::string engine;         ///< GPUs: "fma", or empty for the matrix units
 
   int64_t queries() const;
   /// Whether products are of pairs of bf16.
@@ -66,12 +66,12 @@ struct Candidate {
   double softmaxCycles = 0;  ///< masks, maxima, exponentials
   double boxCycles = 0;      ///< lists, transposition, stores, per query
   double cycles() const { return productCycles + softmaxCycles + boxCycles; }
-  int64_t sharedBytes = 0; ///< GPUs: of a block
-  int64_t registers = 0;   ///< GPUs: of a thread, estimated
+  int64_t sharedBytes = 0;     ///< GPUs: of a block
+  int64_t registers = 0;       ///< GPUs: of a thread, estimated
   double maskInstructions = 0; ///< GPUs: per score of a box that is masked; 0 for a forced plan
-  std::string refused;     ///< why it is not eligible; empty if it is
-  bool assembled = false;  ///< refused by the assembler, not by the planner
-  std::string note;        ///< what is wrong with it though it was kept; empty if nothing is
+  std::string refused;         ///< why it is not eligible; empty if it is
+  bool assembled = false;      ///< refused by the assembler, not by the planner
+  std::string note;            ///< what is wrong with it though it was kept; empty if nothing is
 };
 
 struct Decision {

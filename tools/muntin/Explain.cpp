@@ -149,10 +149,14 @@ static void addPlan(Facts &facts, const Json &plan) {
       {"mask_instructions_per_score", "  instructions to mask a score"},
       {"capacity", "  keys, at most"},
       {"engine", "  products by"}};
-  const bool halves = plan.contains("hulls") && plan["hulls"] == 2;
+  auto remark = [&](const std::string &key) {
+    if (key == "key_box" && plan.contains("hulls") && plan["hulls"] == 2)
+      return " for each half of it";
+    return key == "pack" && plan.contains("strip") ? " by each task, those that its neighbour has not" : "";
+  };
   for (const auto &[key, name] : fields)
     if (plan.contains(key))
-      facts.add(name, printValue(plan[key]) + (halves && key == std::string("key_box") ? " for each half of it" : ""));
+      facts.add(name, printValue(plan[key]) + remark(key));
 }
 
 static void addOneAssembly(Facts &facts, const Json &assembly) {

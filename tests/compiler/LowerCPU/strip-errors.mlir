@@ -1,0 +1,28 @@
+// A strip is one box's, has that box's rank and whole pairs, and something is packed into it.
+// RUN: muntin-opt %s --cpu-lower-tiles --split-input-file --verify-diagnostics
+
+#plan = #tile.plan<template_name = "window", query_box = <[16]>, query_step = <[1]>, key_box = <[18]>, rows = 4, vectors = 1,
+                   lanes = 16, pack = "pairs", target = "avx512-bf16", strip = <[2, 128]>>
+// expected-error @+1 {{expected a strip of the query box's rank and an even number of keys, got #tile.shape<[2, 128]>}}
+func.func @forward() attributes {tile.plan = #plan} { return }
+
+// -----
+
+#plan = #tile.plan<template_name = "window", query_box = <[16]>, query_step = <[1]>, key_box = <[18]>, rows = 4, vectors = 1,
+                   lanes = 16, pack = "pairs", target = "avx512-bf16", strip = <[127]>>
+// expected-error @+1 {{expected a strip of the query box's rank and an even number of keys, got #tile.shape<[127]>}}
+func.func @forward() attributes {tile.plan = #plan} { return }
+
+// -----
+
+#plan = #tile.plan<template_name = "window", query_box = <[16]>, query_step = <[1]>, key_box = <[18]>, rows = 4, vectors = 1,
+                   lanes = 16, pack = "none", target = "avx512-bf16", strip = <[128]>>
+// expected-error @+1 {{expected something to pack into the strip, got pack none}}
+func.func @forward() attributes {tile.plan = #plan} { return }
+
+// -----
+
+#plan = #tile.plan<template_name = "window", query_box = <[16]>, query_step = <[1]>, key_box = <[18]>, rows = 4, vectors = 1,
+                   lanes = 16, pack = "pairs", target = "avx512-bf16", strip = <[128]>>
+// expected-error @+1 {{expected, with a strip, keys and values of one box of live keys}}
+func.func @forward() attributes {tile.plan = #plan} { return }
