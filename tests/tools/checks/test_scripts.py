@@ -1,6 +1,7 @@
 # Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""test_scripts.py <root>: the pre-commit hook refuses what it should, and new-pass writes the files of a pass."""
+"""test_scripts.py <root>: the pre-commit hook refuses what it should, new-pass writes the files of a pass, and
+each script has a --help."""
 
 import os
 import shutil
@@ -21,13 +22,14 @@ class Scratch(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = folder.name
-        os.makedirs(os.path.join(self.root, "tools/checks"))
-        for name in ("tools/lint", "tools/new-pass", ".clang-format"):
+        for name in ("tools/checks", "tools/cmake"):
+            os.makedirs(os.path.join(self.root, name))
+        for name in ("tools/lint", "tools/new-pass", "tools/cmake/help.sh", ".clang-format"):
             shutil.copy(os.path.join(ROOT, name), os.path.join(self.root, name))
         for name in ("tree.py", "cxx.py", "sizes.py", "directions.py", "texts.py", "pre-commit"):
             shutil.copy(os.path.join(ROOT, "tools/checks", name), os.path.join(self.root, "tools/checks", name))
         self.write("tools/checks/size-exceptions.txt", "# none\n")
-        for folder in ("tools", "tools/checks", "compiler", "compiler/Tile"):
+        for folder in ("tools", "tools/checks", "tools/cmake", "compiler", "compiler/Tile"):
             self.write(f"{folder}/README.md", README)
         self.write("compiler/Tile/A.cpp", LICENCE)
         self.git("init", "-q")
@@ -51,6 +53,22 @@ class Scratch(unittest.TestCase):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
         done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
+
+
+class Help(unittest.TestCase):
+    """Each script says what it does, and does nothing."""
+
+    def test_help(self):
+        tools = os.path.join(ROOT, "tools")
+        scripts = [name for name in sorted(os.listdir(tools))
+                   if os.path.isfile(os.path.join(tools, name)) and os.access(os.path.join(tools, name), os.X_OK)]
+        self.assertGreater(len(scripts), 15)
+        for name in scripts:
+            with self.subTest(name):
+                done = subprocess.run([os.path.join(tools, name), "--help"], capture_output=True, text=True, timeout=30,
+                                      check=False)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertIn(name, done.stdout[:400])
 
 
 class PreCommit(Scratch):
