@@ -57,7 +57,7 @@ Status Compilation::begin(const char *stage) const {
   return {};
 }
 
-static std::string moduleText(mlir::ModuleOp module) {
+std::string muntin::moduleText(mlir::ModuleOp module) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   module.print(stream);
@@ -69,7 +69,9 @@ static std::string moduleText(mlir::ModuleOp module) {
 //===----------------------------------------------------------------------===//
 
 Status Compilation::finishText(const char *stage, std::string &text) {
-  auto path = [&](const char *folder) { return std::string(folder) + "/" + prefix + stage + ".mlir"; };
+  auto path = [&](const char *folder) {
+    return std::string(folder) + "/" + entryPrefix(prefix, variant) + stage + ".mlir";
+  };
   if (options.override_dir && llvm::sys::fs::exists(path(options.override_dir))) {
     auto buffer = llvm::MemoryBuffer::getFile(path(options.override_dir));
     if (!buffer)
@@ -152,7 +154,7 @@ Result<std::string> Compilation::run() {
     return status;
   if (target.gpu)
     return emitForGpu();
-  return options.emit == MTNC_EMIT_PLAN ? describePlan() : emitFromModule();
+  return options.emit == MTNC_EMIT_PLAN ? describePlan() : emitForCpu();
 }
 
 std::string Compilation::describePlan() const {
@@ -170,10 +172,11 @@ Status Compilation::decide() {
   return {};
 }
 
-Status Compilation::makeModule() {
+Status Compilation::makeModule(const Plan &plan) {
+  variant = plan.most.empty() ? "" : plan.variant();
   if (Status status = begin("schedule"); !status)
     return status;
-  Result<std::string> text = instantiateTemplate(problem, decision.winner().plan);
+  Result<std::string> text = instantiateTemplate(problem, plan);
   if (!text)
     return text.status();
   lastGood = *text;
@@ -188,71 +191,44 @@ Status Compilation::makeModule() {
   return runPasses("tile", lowering.buildTilePasses);
 }
 
-Result<std::vector<Binary>> Compilation::cpuBinaries(const std::string &object) {
-  if (Status status = begin("link"); !status)
-    return status;
-  Result<std::string> shared = linkSharedObject(object);
-  if (!shared)
-    return shared.status();
-  lap("link");
-  return std::vector<Binary>{{Binary::Kind::SharedObject, problem.target, std::move(*shared)}};
-}
-
-Result<std::string> Compilation::makeCode(mtnc_emit emit) {
+Status Compilation::lower() {
   // The recipe needs the plan after the kernels that carried it are gone.
   for (auto kernel : module->getOps<mlir::func::FuncOp>())
     if (auto plan = kernel->getAttr(tile::kPlanAttrName))
       (*module)->setAttr(tile::kPlanAttrName, plan);
   if (Status status = runPasses(lowering.stage, lowering.buildMachinePasses); !status)
     return status;
-  if (Status status = runPasses("llvm", buildLlvmPasses); !status)
-    return status;
+  return runPasses("llvm", buildLlvmPasses);
+}
+
+Result<std::unique_ptr<llvm::Module>> Compilation::translate(mlir::ModuleOp lowered, llvm::LLVMContext &llvmContext,
+                                                             llvm::TargetMachine &machine) {
   if (Status status = begin("translate"); !status)
     return status;
-  Result<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(target);
-  if (!machine)
-    return machine.status();
-  llvm::LLVMContext llvmContext;
-  Result<std::unique_ptr<llvm::Module>> code = translateModule(*module, llvmContext, **machine, target);
+  Result<std::unique_ptr<llvm::Module>> code = translateModule(lowered, llvmContext, machine, target);
   if (!code)
     return code.status();
+  const auto plan = lowered->getAttrOfType<tile::PlanAttr>(tile::kPlanAttrName);
   for (llvm::Function &function : **code)
     if (!function.isDeclaration())
-      function.setName(prefix + function.getName());
+      function.setName(entryPrefix(prefix, plan.getVariant()) + function.getName());
   lap("translate");
-  if (target.gpu) {
-    optimize(**code, **machine);
-    lap("optimize");
-  }
+  return code;
+}
+
+Result<std::string> Compilation::emitCode(llvm::Module &code, llvm::TargetMachine &machine, mtnc_emit emit) {
   if (emit == MTNC_EMIT_LLVM) {
     std::string text;
     llvm::raw_string_ostream stream(text);
-    (*code)->print(stream, nullptr);
+    code.print(stream, nullptr);
     return text;
   }
   if (Status status = begin("codegen"); !status)
     return status;
-  Result<std::string> object = generateCode(**code, **machine, emit == MTNC_EMIT_ASM);
+  Result<std::string> object = generateCode(code, machine, emit == MTNC_EMIT_ASM);
   if (object)
     lap("codegen");
   return object;
-}
-
-Result<std::string> Compilation::emitFromModule() {
-  if (Status status = makeModule(); !status)
-    return status;
-  if (options.emit == MTNC_EMIT_TILE)
-    return moduleText(*module);
-  Result<std::string> code = makeCode(options.emit);
-  if (!code || options.emit != MTNC_EMIT_IMAGE)
-    return code;
-  Result<std::vector<Binary>> binaries = cpuBinaries(*code);
-  if (!binaries)
-    return binaries.status();
-  Result<Image> image = makeImage(*module, problem, prefix);
-  if (!image)
-    return image.status();
-  return emitImage(std::move(*image), std::move(*binaries));
 }
 
 std::string Compilation::emitImage(Image image, std::vector<Binary> binaries) {

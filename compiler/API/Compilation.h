@@ -21,7 +21,14 @@
 #include "llvm/ADT/SmallVector.h"
 
 #include <chrono>
+#include <memory>
 #include <string>
+
+namespace llvm {
+class LLVMContext;
+class Module;
+class TargetMachine;
+} // namespace llvm
 
 namespace muntin {
 
@@ -66,13 +73,22 @@ private:
   /// What images carry cubins for; nothing where there is no assembler and nobody asked.
   Status chooseArchitectures();
   Result<std::vector<Assembly>> assembleAll(const std::string &ptx);
-  /// The winner's template in the tile dialect, scheduled.
-  Status makeModule();
-  /// The module lowered to the text of a stage, or to an object.
+  /// The plan's template in the tile dialect, scheduled.
+  Status makeModule(const Plan &plan);
+  /// The module, from tiles to the llvm dialect.
+  Status lower();
+  Result<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp lowered, llvm::LLVMContext &llvmContext,
+                                                  llvm::TargetMachine &machine);
+  /// LLVM IR, assembly or an object.
+  Result<std::string> emitCode(llvm::Module &code, llvm::TargetMachine &machine, mtnc_emit emit);
+  /// GPUs: the lowered module as one of these.
   Result<std::string> makeCode(mtnc_emit emit);
-  Result<std::string> emitFromModule();
   std::string emitImage(Image image, std::vector<Binary> binaries);
-  Result<std::vector<Binary>> cpuBinaries(const std::string &object);
+
+  // Variants.cpp
+  Result<std::string> emitForCpu();
+  Result<std::string> emitJoined(llvm::ArrayRef<mlir::ModuleOp> lowered);
+  Result<std::string> linkImage(llvm::ArrayRef<mlir::ModuleOp> lowered);
   /// Runs passes on the module; a failure carries what they said.
   Status runPasses(const char *stage, void (*build)(mlir::PassManager &));
   /// The text of a finished stage: dumped, or replaced by the override of that name.
@@ -89,6 +105,7 @@ private:
   const Lowering &lowering;
   const mtnc_options &options;
   std::string prefix;
+  std::string variant; ///< that the module is of; empty for the general one
   Decision decision;
   std::unique_ptr<Assembler> assembler; ///< null: there is none, or none is needed
   std::vector<std::string> architectures;
@@ -102,6 +119,8 @@ private:
   llvm::SmallVector<StageTime, 16> times;
   std::chrono::steady_clock::time_point last;
 };
+
+std::string moduleText(mlir::ModuleOp module);
 
 /// What the assembler said.
 struct AssembledBy {

@@ -76,6 +76,24 @@ static llvm::json::Object describe(const Problem &problem, const Target &target,
   return object;
 }
 
+/// The plans of an image for CPUs, in the order in which the launch recipe tries them.
+static llvm::json::Array describeVariants(const Problem &problem, const Target &target, const Decision &decision) {
+  llvm::json::Array variants;
+  const auto add = [&](const Candidate &candidate) {
+    llvm::json::Object object = describe(problem, target, candidate);
+    object["name"] = candidate.plan.variant();
+    llvm::json::Array most;
+    for (const int64_t extent : candidate.plan.most)
+      most.push_back(extent < kAnyExtent ? llvm::json::Value(extent) : llvm::json::Value(nullptr));
+    object["longest_grid"] = std::move(most);
+    variants.push_back(std::move(object));
+  };
+  for (const Candidate &candidate : decision.variants)
+    add(candidate);
+  add(decision.winner());
+  return variants;
+}
+
 static llvm::json::Object describeAssembly(const std::string &assembler, const Assembly &assembly) {
   llvm::json::Array kernels, messages;
   for (const KernelUse &kernel : assembly.kernels)
@@ -109,6 +127,8 @@ std::string muntin::planJson(const Problem &problem, const Target &target, const
       others.push_back(describeAssembly(by.name, assembly));
     object["other_assemblies"] = std::move(others);
   }
+  if (!target.gpu)
+    object["variants"] = describeVariants(problem, target, decision);
   llvm::json::Array candidates, refused;
   for (const Candidate &candidate : decision.candidates) {
     if (options.emit == MTNC_EMIT_PLAN)

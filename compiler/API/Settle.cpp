@@ -18,6 +18,10 @@
 #include "compiler/Assemble/Architectures.h"
 #include "compiler/Emit/Emit.h"
 
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Target/TargetMachine.h"
+
 using namespace muntin;
 
 /// Each try takes as long as a compilation.
@@ -63,7 +67,10 @@ Result<std::string> Compilation::emitForGpu() {
   case MTNC_EMIT_ASM: return std::move(settled.ptx);
   case MTNC_EMIT_OBJECT: return std::move(settled.assemblies[0].cubin);
   case MTNC_EMIT_IMAGE: break;
-  default: return emitFromModule();
+  default: // before anything is assembled: tiles, LLVM IR
+    if (Status status = makeModule(decision.winner().plan); !status)
+      return status;
+    return options.emit == MTNC_EMIT_TILE ? moduleText(*module) : makeCode(options.emit);
   }
   std::vector<Binary> binaries; // PTX in any case: for the emulator, and for later GPUs
   for (const Assembly &assembly : settled.assemblies)
@@ -91,6 +98,21 @@ int64_t Compilation::Settled::localBytes() const {
 static bool isAboutThePlan(const Status &status) {
   return status.code() == StatusCode::CompileFailed || status.code() == StatusCode::InvalidArgument ||
          status.code() == StatusCode::NotInThisVersion;
+}
+
+Result<std::string> Compilation::makeCode(mtnc_emit emit) {
+  if (Status status = lower(); !status)
+    return status;
+  Result<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(target);
+  if (!machine)
+    return machine.status();
+  llvm::LLVMContext llvmContext;
+  Result<std::unique_ptr<llvm::Module>> code = translate(*module, llvmContext, **machine);
+  if (!code)
+    return code.status();
+  optimize(**code, **machine);
+  lap("optimize");
+  return emitCode(**code, **machine, emit);
 }
 
 Status Compilation::settle() {
@@ -127,16 +149,13 @@ Status Compilation::settle() {
 Result<Compilation::Settled> Compilation::assembleWinner() {
   Settled made;
   made.plan = decision.winner().plan;
-  if (Status status = makeModule(); !status)
+  if (Status status = makeModule(made.plan); !status)
     return status;
   Result<std::string> ptx = makeCode(MTNC_EMIT_ASM);
   if (!ptx)
     return ptx.status();
   made.ptx = std::move(*ptx);
-  Result<Image> recipe = makeImage(*module, problem, prefix);
-  if (!recipe)
-    return recipe.status();
-  made.recipe = std::move(*recipe);
+  made.recipe = makeImage(*module, problem, prefix);
   if (!assembler)
     return made;
   Result<std::vector<Assembly>> assemblies = assembleAll(made.ptx);

@@ -19,11 +19,13 @@
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Linker/Linker.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 
+#include <future>
 #include <mutex>
 
 using namespace muntin;
@@ -83,6 +85,14 @@ Result<std::unique_ptr<llvm::Module>> muntin::translateModule(mlir::ModuleOp mod
   return result;
 }
 
+Status muntin::joinModules(std::unique_ptr<llvm::Module> &all, std::unique_ptr<llvm::Module> more) {
+  if (!all)
+    all = std::move(more);
+  else if (llvm::Linker::linkModules(*all, std::move(more)))
+    return {StatusCode::CompileFailed, "translate: the variants do not go into one module"};
+  return {};
+}
+
 /// What shall be unrolled comes unrolled. Of a loop that copies a tile, LLVM and ptxas, which reads a pragma, would
 /// hold the addresses of all rounds in registers across the walk over key boxes.
 static void keepLoops(llvm::Module &module) {
@@ -120,4 +130,28 @@ Result<std::string> muntin::generateCode(llvm::Module &module, llvm::TargetMachi
     return Status(StatusCode::CompileFailed, "codegen: the target cannot write this kind of file");
   passes.run(module);
   return std::string(buffer.data(), buffer.size());
+}
+
+/// With a machine of its own: a module belongs to a context, and these are not for two threads.
+static Result<std::string> objectOf(llvm::Module &module, const Target &target) {
+  Result<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(target);
+  return machine ? generateCode(module, **machine, /*assembly=*/false) : machine.status();
+}
+
+Result<std::vector<std::string>> muntin::generateObjects(llvm::ArrayRef<std::unique_ptr<llvm::Module>> modules,
+                                                         const Target &target) {
+  // Without a policy: where no thread can be had, the module waits for its turn.
+  std::vector<std::future<Result<std::string>>> others;
+  for (const std::unique_ptr<llvm::Module> &module : modules.drop_front())
+    others.push_back(std::async([&] { return objectOf(*module, target); }));
+  std::vector<Result<std::string>> made{objectOf(*modules.front(), target)};
+  for (auto &other : others)
+    made.push_back(other.get());
+  std::vector<std::string> objects;
+  for (Result<std::string> &object : made) {
+    if (!object)
+      return object.status();
+    objects.push_back(std::move(*object));
+  }
+  return objects;
 }

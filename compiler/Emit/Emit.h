@@ -15,6 +15,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace llvm {
 class LLVMContext;
@@ -35,19 +36,28 @@ Result<std::unique_ptr<llvm::Module>> translateModule(mlir::ModuleOp module, llv
 /// unsimplified.
 void optimize(llvm::Module &module, llvm::TargetMachine &machine);
 
+/// Moves everything of `more` into `all`, which may be empty. Both are of one context.
+Status joinModules(std::unique_ptr<llvm::Module> &all, std::unique_ptr<llvm::Module> more);
+
 /// An ELF object, or assembly text: for GPUs, PTX.
 Result<std::string> generateCode(llvm::Module &module, llvm::TargetMachine &machine, bool assembly);
 
-/// The object linked by lld into a shared object; an undefined symbol is an
-/// error. lld is not thread safe, so calls take turns.
-Result<std::string> linkSharedObject(const std::string &object);
+/// As generateCode(), an object for each module, made by a thread for each.
+Result<std::vector<std::string>> generateObjects(llvm::ArrayRef<std::unique_ptr<llvm::Module>> modules,
+                                                 const Target &target);
 
-/// The image of a lowered module: its recipe read from the module's attributes.
-/// `prefix` was put in front of every entry's name. Its plan and its binaries are yet to be put in.
-Result<Image> makeImage(mlir::ModuleOp lowered, const Problem &problem, const std::string &prefix);
+/// The objects linked by lld into a shared object; an undefined symbol is an
+/// error. lld is not thread safe, so calls take turns.
+Result<std::string> linkSharedObject(llvm::ArrayRef<std::string> objects);
+
+/// The image of lowered modules, a variant each: the recipe read from their attributes.
+/// entryPrefix() was put in front of every entry's name. Its plan and its binaries are yet to be put in.
+Image makeImage(llvm::ArrayRef<mlir::ModuleOp> lowered, const Problem &problem, const std::string &prefix);
 
 /// A readable symbol prefix: what a profiler shows. "muntin_f32_d64_neighborhood_"
 std::string symbolPrefix(const Problem &problem);
+/// The same with the variant's name, if it has one: "muntin_f32_d64_full___short_16_"
+std::string entryPrefix(const std::string &prefix, llvm::StringRef variant);
 
 } // namespace muntin
 

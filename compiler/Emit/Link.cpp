@@ -16,6 +16,7 @@
 #include "lld/Common/Driver.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <deque>
 #include <fcntl.h>
 #include <mutex>
 #include <sys/mman.h>
@@ -71,11 +72,12 @@ std::mutex lldMutex; // lld keeps its context in globals
 
 } // namespace
 
-Result<std::string> muntin::linkSharedObject(const std::string &object) {
+Result<std::string> muntin::linkSharedObject(llvm::ArrayRef<std::string> objects) {
   auto failed = [](const std::string &why) { return Status(StatusCode::CompileFailed, "link: " + why); };
-  Descriptor input(memfd_create("muntin-object", MFD_CLOEXEC));
-  if (input.fd < 0 || !writeAll(input.fd, object))
-    return failed("no memory for the object file");
+  std::deque<Descriptor> inputs;
+  for (const std::string &object : objects)
+    if (inputs.emplace_back(memfd_create("muntin-object", MFD_CLOEXEC)); !writeAll(inputs.back().fd, object))
+      return failed("no memory for the object file");
   int ends[2];
   if (pipe2(ends, O_CLOEXEC))
     return failed("no pipe for the linked object");
@@ -83,11 +85,15 @@ Result<std::string> muntin::linkSharedObject(const std::string &object) {
   std::string bytes, messages;
   std::thread reader([&] { bytes = readAll(from.fd); });
   llvm::raw_string_ostream stream(messages);
-  std::string out = to.path(), in = input.path();
+  std::vector<std::string> paths{to.path()};
+  for (const Descriptor &input : inputs)
+    paths.push_back(input.path());
   // A kernel calls nothing: with -z defs an undefined symbol fails here and not at the first launch.
-  const char *arguments[] = {
-      "ld.lld",         "-shared",         "-z", "defs",      "-z",      "now", "--threads=1", "--hash-style=gnu",
-      "--eh-frame-hdr", "--build-id=none", "-o", out.c_str(), in.c_str()};
+  std::vector<const char *> arguments = {
+      "ld.lld",         "-shared",         "-z", "defs", "-z", "now", "--threads=1", "--hash-style=gnu",
+      "--eh-frame-hdr", "--build-id=none", "-o"};
+  for (const std::string &path : paths)
+    arguments.push_back(path.c_str());
   lld::Result result;
   {
     std::lock_guard<std::mutex> guard(lldMutex);

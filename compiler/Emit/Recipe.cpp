@@ -11,6 +11,7 @@
 #include "compiler/LowerCPU/Packing.h"
 #include "compiler/LowerCPU/Workspace.h"
 #include "compiler/LowerGPU/Frame.h"
+#include "compiler/Plan/Plan.h"
 #include "compiler/Tile/Recipe.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -26,6 +27,10 @@ std::string muntin::symbolPrefix(const Problem &problem) {
     name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
   return std::string("muntin_") + elementTypeName(problem.element) + "_d" + std::to_string(problem.headDim) + "_" +
          name + "_";
+}
+
+std::string muntin::entryPrefix(const std::string &prefix, llvm::StringRef variant) {
+  return variant.empty() ? prefix : prefix + variant.str() + "_";
 }
 
 static int64_t numberOf(mlir::Operation *op, llvm::StringRef name) {
@@ -69,17 +74,28 @@ static Guard capacityGuard(tile::PlanAttr plan) {
   return {std::move(keys), Formula::constant(plan.getCapacity())};
 }
 
-Result<Image> muntin::makeImage(mlir::ModuleOp lowered, const Problem &problem, const std::string &prefix) {
+/// The extents of the queries that are not longer than the plan says.
+static std::vector<Guard> shortGuards(tile::ShapeAttr most) {
+  std::vector<Guard> guards;
+  for (auto [axis, extent] : llvm::enumerate(most ? most.getDims() : llvm::ArrayRef<int64_t>()))
+    if (extent < kAnyExtent)
+      guards.push_back({Formula::symbol(Symbol(int(Symbol::Query0) + int(axis))), Formula::constant(extent)});
+  return guards;
+}
+
+static Variant makeVariant(mlir::ModuleOp lowered, const Problem &problem, const std::string &prefix) {
   auto planAttr = lowered->getAttrOfType<tile::PlanAttr>(tile::kPlanAttrName);
   Formula tasks = tasksFormula(planAttr), packing = cpu::packTasks(problem.rank);
   const bool gpu = planAttr.getWarps() > 0;
   Variant variant;
-  variant.name = "general";
+  variant.name = planAttr.getVariant().empty() ? "general" : planAttr.getVariant().str();
+  variant.guards = shortGuards(planAttr.getMost());
   for (auto function : lowered.getOps<mlir::LLVM::LLVMFuncOp>()) {
     if (!argumentsOf(function))
       continue;
     bool packs = function.getName().starts_with("pack_");
-    Launch launch = launchOf(function, packs ? packing : tasks, problem.rank, prefix);
+    Launch launch =
+        launchOf(function, packs ? packing : tasks, problem.rank, entryPrefix(prefix, planAttr.getVariant()));
     launch.resident = gpu ? planAttr.getResident() : 0;
     (function.getName() == "count" ? variant.counting : variant.launches).push_back(std::move(launch));
   }
@@ -91,8 +107,13 @@ Result<Image> muntin::makeImage(mlir::ModuleOp lowered, const Problem &problem, 
     variant.guards.push_back({variant.workspace, Formula::constant(kMostWorkspace)});
   if (planAttr.getCapacity() > 0)
     variant.guards.push_back(capacityGuard(planAttr));
+  return variant;
+}
+
+Image muntin::makeImage(llvm::ArrayRef<mlir::ModuleOp> lowered, const Problem &problem, const std::string &prefix) {
   Image image;
   image.problemKey = problemKey(problem);
-  image.variants.push_back(std::move(variant));
+  for (mlir::ModuleOp module : lowered)
+    image.variants.push_back(makeVariant(module, problem, prefix));
   return image;
 }

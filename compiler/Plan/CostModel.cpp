@@ -57,6 +57,10 @@ std::vector<RegisterBlock> muntin::registerBlocks(const Target &target) {
   return {{4, 3, 0.92}, {6, 2, 0.91}};
 }
 
+/// Eight accumulators just hide the latency of two pipes, and each product has a broadcast of its own, which without
+/// AVX-512 is an instruction more.
+RegisterBlock muntin::narrowBlock(const Target &target) { return {8, 1, target.avx512() ? 0.80 : 0.50}; }
+
 std::vector<int64_t> muntin::nominalGrid(const Problem &problem, const std::vector<int64_t> &steps) {
   static const std::vector<int64_t> byRank[] = {{4096}, {64, 64}, {16, 32, 32}};
   std::vector<int64_t> grid = byRank[problem.rank - 1];
@@ -79,11 +83,42 @@ double CostModel::blockEfficiency(const Plan &plan) const {
   for (const RegisterBlock &block : registerBlocks(target))
     if (block.rows == plan.rows && block.vectors == plan.blockVectors)
       return block.efficiency;
-  return 0.5;
+  const RegisterBlock narrow = narrowBlock(target);
+  return plan.rows == narrow.rows && plan.blockVectors == narrow.vectors ? narrow.efficiency : 0.5;
 }
 
-void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &live) const {
+/// Tokens of boxes over tokens of the grid: on average half a box sticks out, on a short axis what does.
+double CostModel::waste(const Plan &plan, int axis, int64_t extent, int64_t nominal) const {
+  const int64_t box = plan.queryBox[axis], step = plan.queryStep[axis];
+  if (extent >= nominal)
+    return 1 + 0.5 * double(box - 1) * double(step) / double(extent);
+  const int64_t ofClass = (extent + step - 1) / step, boxes = (ofClass + box - 1) / box;
+  return double(step * boxes * box) / double(extent);
+}
+
+std::vector<int64_t> CostModel::liveOn(const Candidate &candidate, const std::vector<int64_t> &grid) const {
+  const std::vector<int64_t> nominal = nominalGrid(problem, candidate.plan.queryStep);
+  std::vector<int64_t> live = candidate.live;
+  for (size_t axis = 0; axis < live.size(); ++axis)
+    if (grid[axis] < nominal[axis])
+      live[axis] = std::min(live[axis], grid[axis]);
+    else if (2 * live[axis] >= nominal[axis]) // such a hull grows with the grid
+      live[axis] = live[axis] * grid[axis] / nominal[axis];
+  return live;
+}
+
+void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &grid) const {
   const Plan &plan = candidate.plan;
+  const std::vector<int64_t> nominal = nominalGrid(problem, plan.queryStep);
+  const std::vector<int64_t> live = liveOn(candidate, grid);
+  double waste = 1, shortBoxes = 1;
+  bool isShort = false;
+  for (size_t axis = 0; axis < live.size(); ++axis) {
+    waste *= this->waste(plan, axis, grid[axis], nominal[axis]);
+    isShort |= grid[axis] < nominal[axis];
+    if (!plan.keyBox.empty())
+      shortBoxes *= std::ceil(double(live[axis]) / double(plan.keyBox[axis]));
+  }
   bool pairs = plan.pairs();
   double keys = pairs ? (live.back() + 1) / 2 * 2 : live.back();
   for (size_t axis = 0; axis + 1 < live.size(); ++axis)
@@ -92,7 +127,7 @@ void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &live)
 
   double queries = plan.queries(), vectors = queries / plan.lanes;
   bool whole = plan.keyBox.empty() || plan.templateName == "window";
-  double keyBoxes = whole ? 1 : std::ceil(keys / double(plan.keyCapacity()));
+  double keyBoxes = whole ? 1 : isShort ? shortBoxes : std::ceil(keys / double(plan.keyCapacity()));
   double held = whole ? keys : double(plan.keyCapacity());
   double scoreBytes = held * queries * 4;
   if (plan.templateName == "window" && scoreBytes > double(target.l2Bytes) / 2) {
@@ -104,17 +139,12 @@ void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &live)
   double slow = l1Share > 4 ? kOutOfL1Far : 1 + (kOutOfL1 - 1) * std::clamp(l1Share - 1, 0.0, 1.0);
   double words = pairs ? double(problem.headDim + problem.valueDim) / 2 : double(problem.headDim + problem.valueDim);
 
-  // Boxes that stick out of the grid: on average half a box per axis.
-  double waste = 1;
-  std::vector<int64_t> grid = nominalGrid(problem, plan.queryStep);
-  for (size_t axis = 0; axis < plan.queryBox.size(); ++axis)
-    waste *= 1 + 0.5 * double(plan.queryBox[axis] - 1) * double(plan.queryStep[axis]) / double(grid[axis]);
-
   double perQuery = waste / queries;
   double softmax = !target.avx512() ? kSoftmaxCycles : pairs ? kSoftmaxCyclesPairs : kSoftmaxCycles512;
   candidate.processedPairs = keys * waste;
   candidate.productCycles = keys * vectors * words / kMultiplyAddsPerCycle / blockEfficiency(plan) * slow * perQuery;
-  double masked = plan.templateName == "window" || plan.templateName == "live" ? kMaskCycles : 0.5 * kMaskCycles;
+  const bool everyBox = plan.templateName == "window" || plan.templateName == "live" || (isShort && shortBoxes == 1);
+  double masked = everyBox ? kMaskCycles : 0.5 * kMaskCycles;
   if (target.lanes <= 8 && vectors > double(plan.blockVectors))
     candidate.productCycles *= kTwoGroups;
   if (target.lanes > 8)
@@ -126,7 +156,7 @@ void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &live)
   } else {
     double keysOfTask = double(plan.queryBox.back());
     for (size_t axis = 0; axis + 1 < plan.strip.size(); ++axis)
-      keysOfTask *= double(plan.strip[axis]);
+      keysOfTask *= double(std::min(plan.strip[axis], grid[axis]));
     candidate.boxCycles = packed * kStripCycles * keysOfTask / queries;
   }
   if (packed == 0 && whole) {

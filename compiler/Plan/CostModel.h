@@ -23,6 +23,9 @@ struct RegisterBlock {
 /// The shapes that fit the target's registers.
 std::vector<RegisterBlock> registerBlocks(const Target &target);
 
+/// For query boxes of one vector, which only short grids want.
+RegisterBlock narrowBlock(const Target &target);
+
 /// A grid to rate plans on. Plans are right for every grid; they are fast on
 /// grids like this one.
 std::vector<int64_t> nominalGrid(const Problem &problem, const std::vector<int64_t> &steps);
@@ -31,13 +34,17 @@ class CostModel {
 public:
   CostModel(const Problem &problem, const Target &target) : problem(problem), target(target) {}
 
-  /// Fills in the predicted cycles; `live`: keys per axis of a typical query box.
-  void estimate(Candidate &candidate, const std::vector<int64_t> &live) const;
+  /// Fills in the predicted cycles on a grid that is nominal but for axes that are shorter or longer, from the live
+  /// keys of a typical query box on the nominal grid.
+  void estimate(Candidate &candidate, const std::vector<int64_t> &grid) const;
+  /// Keys per axis that a typical query box meets there.
+  std::vector<int64_t> liveOn(const Candidate &candidate, const std::vector<int64_t> &grid) const;
   /// Keys of a box for online softmax.
   int64_t onlineKeys(const Plan &plan) const;
 
 private:
   double blockEfficiency(const Plan &plan) const;
+  double waste(const Plan &plan, int axis, int64_t extent, int64_t nominal) const;
 
   const Problem &problem;
   const Target &target;

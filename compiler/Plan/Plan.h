@@ -8,7 +8,8 @@
 // A plan follows from the problem and the target alone, and is right for every
 // legal extent. The planner lists candidates, predicts the time of each with a
 // cost model, and keeps all of them, so that `muntin explain` can show why the
-// winner won.
+// winner won. The winner is the best on large grids; where an axis is shorter
+// than its query box, up to two others may take its place.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,6 +24,9 @@
 #include <vector>
 
 namespace muntin {
+
+/// Extents are below 2^31.
+inline constexpr int64_t kAnyExtent = (int64_t(1) << 31) - 1;
 
 struct Plan {
   std::string templateName;
@@ -41,8 +45,11 @@ struct Plan {
   int64_t registers = 0;      ///< GPUs: of a thread, at most; 0: the assembler chooses
   int64_t resident = 0;       ///< GPUs: blocks on a multiprocessor that take tasks in turn; 0: a block for each task
   std::string engine;         ///< GPUs: "fma", or empty for the matrix units
+  std::vector<int64_t> most;  ///< longest query grid that it is for, or kAnyExtent; empty: every grid
 
   int64_t queries() const;
+  /// "general", or after the longest grid: "short_2xN".
+  std::string variant() const;
   /// Whether products are of pairs of bf16.
   bool pairs() const { return pack == "pairs"; }
   /// The query box whose live keys the key box holds.
@@ -61,6 +68,7 @@ struct Plan {
 /// A plan with its predicted cost on a nominal grid, in core cycles per query and head.
 struct Candidate {
   Plan plan;
+  std::vector<int64_t> live; ///< CPUs: keys per axis that a query box meets
   double processedPairs = 0; ///< per query, padding included
   double productCycles = 0;  ///< both products
   double softmaxCycles = 0;  ///< masks, maxima, exponentials
@@ -76,7 +84,10 @@ struct Candidate {
 
 struct Decision {
   std::vector<Candidate> candidates; ///< best first
-  double keptPairs = 0;              ///< per query on the nominal grid; 0 if unknown
+  /// CPUs: plans for short grids, in the order in which the launch recipe tries them; all other grids have the winner.
+  /// Their cost is that of the longest such grid.
+  std::vector<Candidate> variants;
+  double keptPairs = 0; ///< per query on the nominal grid; 0 if unknown
   std::vector<int64_t> nominalGrid;
   const Candidate &winner() const { return candidates.front(); }
   /// The winner does not do: an eligible candidate takes its place, the next of those that need fewer registers than

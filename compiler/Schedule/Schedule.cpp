@@ -41,10 +41,11 @@ static std::string planText(const Problem &problem, const Plan &plan) {
                           plan.resident > 0 ? ", resident = " + std::to_string(plan.resident) : "",
                           plan.registers > 0 ? ", registers = " + std::to_string(plan.registers) : "");
   else
-    text +=
-        llvm::formatv("rows = {0}, vectors = {1}, lanes = {2}, pack = \"{3}\", target = \"{4}\"{5}{6}>", plan.rows,
-                      plan.blockVectors, plan.lanes, plan.pack, problem.target, plan.trimmed ? ", trimmed = true" : "",
-                      plan.strip.empty() ? "" : ", strip = " + shapeText(plan.strip));
+    text += llvm::formatv(
+        "rows = {0}, vectors = {1}, lanes = {2}, pack = \"{3}\", target = \"{4}\"{5}{6}{7}>", plan.rows,
+        plan.blockVectors, plan.lanes, plan.pack, problem.target, plan.trimmed ? ", trimmed = true" : "",
+        plan.strip.empty() ? "" : ", strip = " + shapeText(plan.strip),
+        plan.most.empty() ? "" : ", variant = \"" + plan.variant() + "\", most = " + shapeText(plan.most));
   return text;
 }
 

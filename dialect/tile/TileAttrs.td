@@ -121,6 +121,10 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     With `resident` blocks on each multiprocessor, a block takes tasks in turn
     until there are no more; with 0, each task has a block. A thread has at most
     `registers`, or as many as the assembler likes.
+
+    A kernel may have variants for short grids: `variant` is the name of one, and
+    `most` the longest extents of the queries that it is launched for, 2147483647
+    where any will do. Without them the kernel takes every grid.
   }];
   let parameters = (ins
     StringRefParameter<"name of the template">:$template_name,
@@ -140,7 +144,9 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     DefaultValuedParameter<"int64_t", "0">:$capacity,
     StringRefParameter<"what multiplies", "\"\"">:$engine,
     DefaultValuedParameter<"int64_t", "0">:$resident,
-    DefaultValuedParameter<"int64_t", "0">:$registers);
+    DefaultValuedParameter<"int64_t", "0">:$registers,
+    StringRefParameter<"of kernels for short grids", "\"\"">:$variant,
+    OptionalParameter<"::muntin::tile::ShapeAttr">:$most);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

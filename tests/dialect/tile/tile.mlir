@@ -20,6 +20,11 @@ func.func private @plan() attributes {tile.plan = #tile.plan<template_name = "ro
     query_step = #tile.shape<[1]>, key_box = #tile.shape<[32]>, pack = "none", target = "sm_80", warps = 1, stages = 1,
     align = 16, capacity = 1024, engine = "fma">}
 
+// CHECK: variant = "short_2xN", most = <[2, 2147483647]>
+func.func private @short() attributes {tile.plan = #tile.plan<template_name = "row", query_box = #tile.shape<[2, 8]>,
+    query_step = #tile.shape<[1, 1]>, key_box = #tile.shape<[1, 1]>, rows = 8, vectors = 1, lanes = 16, pack = "none",
+    target = "x86-64-v4", variant = "short_2xN", most = #tile.shape<[2, 2147483647]>>}
+
 func.func @memory(%q: !tile.tensor<1, 64, bf16>, %lse: !tile.tensor<1, 1, f32>, %s: !tile.matrix<f32>, %scale: f32) {
   %box = tile.query_box <[8]> step <[1]> : !tile.box<1>
   %keys = tile.all_keys : !tile.box<1>
