@@ -66,11 +66,11 @@ static Status describeKernel(const Kernel &kernel, const Request &request, Bench
     return toStatus(info.error());
   for (size_t i = 0; i < info->num_stages; ++i)
     result.stages[info->stages[i].stage] = info->stages[i].seconds;
-  result.plan = parseJsonOrText(info->plan);
   Expected<std::string> variant = kernel.variant(request.extents());
   if (!variant)
     return toStatus(variant.error());
   result.variant = *variant;
+  result.plan = planOfVariant(parseJsonOrText(info->plan), *variant);
   return {};
 }
 

@@ -85,7 +85,7 @@ static Result<Explanation> explainRequest(const Options &options, const Request 
   Result<Json> plan = planJson(options, request);
   if (!plan)
     return plan.status();
-  result.plan = std::move(*plan);
+  result.plan = planOfVariant(*plan, variantFor(*plan, request.shape->grid));
   if (Result<PlanBoxes> boxes = boxesOf(result.plan, request.problem.rank))
     if (Result<PairRule> rule = makePairRule(options, request)) {
       Progress progress("classifying boxes");
@@ -199,6 +199,8 @@ static void printText(const Request &request, const Explanation &e) {
   facts.add("variant", e.variant.empty()
                            ? fmt::format("unknown: this machine cannot execute {}", request.problem.target)
                            : fmt::format("{} for --grid {}", e.variant, printExtents(request.shape->grid)));
+  for (const std::string &line : printVariants(e.plan))
+    facts.add("", line);
   if (e.boxes)
     facts.add("key boxes", fmt::format("{} full, {} partial, {} empty, for each head", e.boxes->boxes[2],
                                        e.boxes->boxes[1], e.boxes->boxes[0]));

@@ -54,6 +54,54 @@ static std::vector<int64_t> numbersIn(const Json &json) {
   return numbers;
 }
 
+static Json variantsOf(const Json &plan) {
+  return plan.is_object() && plan.contains("variants") && plan["variants"].is_array() ? plan["variants"]
+                                                                                      : Json::array();
+}
+
+/// The longest extents, without a bound where the plan says null.
+static std::vector<std::optional<int64_t>> longestGrid(const Json &variant) {
+  std::vector<std::optional<int64_t>> longest;
+  for (const Json &extent : variant.value("longest_grid", Json::array()))
+    longest.push_back(extent.is_number_integer() ? std::optional(extent.get<int64_t>()) : std::nullopt);
+  return longest;
+}
+
+std::string muntin::variantFor(const Json &plan, const std::vector<int64_t> &grid) {
+  for (const Json &variant : variantsOf(plan)) {
+    const std::vector<std::optional<int64_t>> longest = longestGrid(variant);
+    bool holds = true;
+    for (size_t axis = 0; axis < std::min(longest.size(), grid.size()); ++axis)
+      holds = holds && grid[axis] <= longest[axis].value_or(grid[axis]);
+    if (holds)
+      return variant.value("name", "");
+  }
+  return "";
+}
+
+Json muntin::planOfVariant(const Json &plan, const std::string &variant) {
+  Json chosen = plan;
+  for (const Json &candidate : variantsOf(plan))
+    if (candidate.value("name", "") == variant)
+      chosen.update(candidate);
+  return chosen;
+}
+
+std::vector<std::string> muntin::printVariants(const Json &plan) {
+  std::vector<std::string> lines;
+  const Json variants = variantsOf(plan);
+  if (variants.size() < 2)
+    return lines;
+  for (const Json &variant : variants) {
+    std::string grid;
+    for (const std::optional<int64_t> &extent : longestGrid(variant))
+      grid += (grid.empty() ? "" : "x") + (extent ? std::to_string(*extent) : "N");
+    lines.push_back(fmt::format("{}: {}, {}", variant.value("name", ""),
+                                grid.empty() ? "all other grids" : "grids up to " + grid, printPlan(variant)));
+  }
+  return lines;
+}
+
 Result<PlanBoxes> muntin::boxesOf(const Json &plan, int rank) {
   const auto read = [&](const char *name) {
     return plan.is_object() && plan.contains(name) ? numbersIn(plan[name]) : std::vector<int64_t>();

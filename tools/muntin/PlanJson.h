@@ -17,6 +17,13 @@ namespace muntin {
 /// The JSON object of MTN_EMIT_PLAN: the plan's fields, and `candidates`.
 Result<Json> planJson(const Options &options, const Request &request);
 
+/// The name of the plan's variant for a grid of queries; empty where the plan has none, as for GPUs.
+std::string variantFor(const Json &plan, const std::vector<int64_t> &grid);
+/// The plan with the fields of that variant in place of those of the general one.
+Json planOfVariant(const Json &plan, const std::string &variant);
+/// The variants, one line each; empty if there is one alone.
+std::vector<std::string> printVariants(const Json &plan);
+
 /// The boxes of a plan of that rank.
 Result<PlanBoxes> boxesOf(const Json &plan, int rank);
 

@@ -100,7 +100,7 @@ static Status execute(const Options &options, const Request &request, Tensors &t
   Expected<std::string> variant = kernel->variant(request.extents());
   if (!info || !variant)
     return toStatus(info ? variant.error() : info.error());
-  outcome.plan = parseJsonOrText(info->plan);
+  outcome.plan = planOfVariant(parseJsonOrText(info->plan), *variant);
   outcome.fromDisk = info->origin == MTN_FROM_DISK;
   outcome.variant = *variant;
   return {};

@@ -90,8 +90,10 @@ Status muntin::showPlan(const Options &options) {
   }
   Facts facts;
   for (const auto &[name, value] : json->items())
-    if (name != "candidates")
+    if (name != "candidates" && name != "variants")
       facts.add(name, printValue(value));
+  for (const std::string &line : printVariants(*json))
+    facts.add("variant", line);
   std::string text = facts.print();
   if (json->contains("candidates") && (*json)["candidates"].is_array() && !(*json)["candidates"].empty())
     text += '\n' + candidateTable((*json)["candidates"]);

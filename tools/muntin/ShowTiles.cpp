@@ -81,7 +81,8 @@ static Result<PlanBoxes> findBoxes(const Options &options, const Request &reques
     Result<Json> plan = planJson(options, request);
     if (!plan)
       return plan.status();
-    Result<PlanBoxes> planned = boxesOf(*plan, request.problem.rank);
+    const std::string variant = variantFor(*plan, request.shape->grid);
+    Result<PlanBoxes> planned = boxesOf(planOfVariant(*plan, variant), request.problem.rank);
     if (!planned)
       return planned;
     boxes = std::move(*planned);

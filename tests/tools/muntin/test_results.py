@@ -124,6 +124,24 @@ class Explain(CommandTest):
         for word in ("plan", "variant", "for --grid 12x12", "pairs kept", "pairs computed", "GFLOP", "predicted"):
             self.assertIn(word, text)
 
+    def test_every_variant_is_shown_and_that_of_the_grid_is_named(self):
+        problem = ("--mask", "sliding(left=3, right=3)", "--dtype", "f32", "--target", "x86-64-v3")
+        for grid, name in (("2x40", "short_2xN"), ("40x2", "short_Nx2"), ("3x40", "general"), ("1x1", "short_2xN")):
+            text = self.text("explain", "--grid", grid, *problem)
+            self.assertIn(f"{name} for --grid {grid}", text)
+            for line in ("short_2xN: grids up to 2xN, window,", "short_Nx2: grids up to Nx2, window,",
+                         "general: all other grids, window,"):
+                self.assertIn(line, text)
+            told = self.json("explain", "--grid", grid, *problem)
+            self.assertEqual(told["variant"], name)
+            variants = {variant["name"]: variant for variant in told["plan"]["variants"]}
+            self.assertEqual(list(variants), ["short_2xN", "short_Nx2", "general"])
+            self.assertEqual(told["plan"]["text"], variants[name]["text"])
+        self.assertEqual([variant["longest_grid"] for variant in variants.values()], [[2, None], [None, 2], []])
+        forced = self.json("explain", "--grid", "2x40", *problem, "--plan", variants["short_2xN"]["text"])
+        self.assertEqual([variant["name"] for variant in forced["plan"]["variants"]], ["general"])
+        self.assertEqual(forced["plan"]["text"], variants["short_2xN"]["text"])
+
     def test_targets_that_do_not_run_here(self):
         for target in self.json("devices")["targets"]:
             if target["implemented"] and not target["supported"]:
