@@ -63,4 +63,26 @@ def rows_of(target):
     return f32 + walks("f32", target) + widened("f16", target) + widened("bf16", target)
 
 
+# Grids that are short on an axis, which have kernels of their own: (name, grid, mask, heads)
+SHORT = (("16 tokens", "16", "full()", 64),
+         ("32 tokens, causal", "32", "causal()", 64),
+         ("1x3136 sliding 3", "1x3136", "sliding(left=3, right=3)", 4),
+         ("2x1568 sliding 3", "2x1568", "sliding(left=3, right=3)", 4),
+         ("4x784 sliding 8", "4x784", "sliding(left=8, right=8)", 4),
+         ("784x2 halo 8, 3", "784x2", "halo(size=8x8, halo=3)", 4),
+         ("1x1568 dense", "1x1568", "full()", 4),
+         ("392x4 dense", "392x4", "full()", 4),
+         ("1 frame of 56x56, sliding 1x3x3", "1x56x56", "sliding(left=1x3x3, right=1x3x3)", 4),
+         ("1 frame of 56x56, all frames before", "1x56x56", "sliding(left=infx3x3, right=0x3x3)", 4),
+         ("2 frames of 40x40, all frames before", "2x40x40", "sliding(left=infx3x3, right=0x3x3)", 4),
+         ("1 frame of 32x32, dense", "1x32x32", "full()", 4))
+
+
+def short_arguments(short, target):
+    """Of a row of SHORT, f32 or the pairs that the target multiplies."""
+    _, grid, mask, heads = short
+    return ["--grid", grid, "--mask", mask, "--heads", str(heads), "--dtype",
+            "bf16" if target == "avx512-bf16" else "f32", "--target", target]
+
+
 TARGETS = ("x86-64-v3", "x86-64-v4", "avx512-bf16")

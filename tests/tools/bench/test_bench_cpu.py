@@ -14,6 +14,7 @@ import xml.etree.ElementTree
 SCRIPT = sys.argv.pop(1) if len(sys.argv) > 1 else "tools/bench-cpu"
 
 # Dense f32 runs at SHARE of a peak of 100 GFLOP/s, f16 at half of that; two threads are SPEEDUP times as fast.
+# A plan that is forced takes three times as long.
 STUB = """#!/usr/bin/env python3
 import json, os, sys
 line = sys.argv[1:]
@@ -29,7 +30,11 @@ if "FAIL" in os.environ:
 share = float(os.environ["SHARE"]) * (0.5 if "--dtype" in line and option("--dtype") == "f16" else 1)
 pairs = 10**8
 seconds = 4 * 64 * pairs / (share * 1e11) / (float(os.environ["SPEEDUP"]) if option("--threads") == "2" else 1)
-print(json.dumps({"seconds": seconds, "seconds_min": seconds, "predicted_seconds": None, "flops_peak": 1e11,
+if "--plan" in line:
+    assert option("--plan") == "border,query=64,key=112,block=8x2", "what the element type decides is not asked for"
+    seconds *= 3
+plan = {"variants": [{"text": "border,query=16"}, {"text": "border,query=64,key=112,block=8x2,pack=pairs"}]}
+print(json.dumps({"seconds": seconds, "variant": "short_16", "plan": plan, "seconds_min": seconds, "predicted_seconds": None, "flops_peak": 1e11,
                   "pairs_kept": pairs, "pairs_processed": 2 * pairs, "share_of_peak": share,
                   "share_of_peak_cpu": share, "processed_share_of_peak": 2 * share,
                   "compile_seconds": float(os.environ["COMPILE"]), "stages": {"plan": 0.02, "codegen": 0.1}}))
@@ -91,6 +96,15 @@ class BenchCpu(unittest.TestCase):
         self.assertRegex(text, r"f32 +128 +x86-64-v4 .*0\.85 +BELOW")
         self.assertRegex(text, r"bf16 +128 +avx512-bf16 .*0\.80 +pass")
         self.assertNotIn("skipped: 6", text)
+
+    def test_short_grids(self):
+        numbers = self.folder / "n.json"
+        text = self.run_table("--rows", "short 16 tokens", "--json", str(numbers))
+        self.assertRegex(self.line(text, "16 tokens"), r"x86-64-v3 +short_16 .* 3\.00$")
+        told = json.loads(numbers.read_text())
+        self.assertEqual(told["rows"], [])
+        self.assertAlmostEqual(told["short"][0]["ratio"], 3)
+        self.run_table("--rows", "short 16 tokens", "--strict", code=1, FAIL="1")
 
     def test_plot_and_json(self):
         plot, numbers = self.folder / "p.svg", self.folder / "n.json"
