@@ -31,6 +31,7 @@
 #include "mlir/IR/MLIRContext.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 using namespace muntin;
@@ -45,6 +46,8 @@ struct HullEstimator::Impl {
   int rank;
   std::vector<int64_t> phases; ///< of the mask's pattern, per axis, in tokens of a class
   std::vector<int64_t> reach;  ///< a distance beyond which ends are not felt, in tokens of a class
+  /// What bound() has answered for a box and its steps: candidates ask for the same ones, and each folds functions.
+  std::map<std::pair<std::vector<int64_t>, std::vector<int64_t>>, std::optional<std::vector<int64_t>>> bounds;
 
   /// Counts of the live hull of the box that begins at `origin`.
   std::vector<int64_t> evaluate(attn::MaskAttrInterface which, const std::vector<int64_t> &origin,
@@ -201,7 +204,10 @@ std::vector<int64_t> HullEstimator::Impl::evaluate(attn::MaskAttrInterface which
 
 std::optional<std::vector<int64_t>> HullEstimator::bound(const std::vector<int64_t> &box,
                                                          const std::vector<int64_t> &step) const {
-  std::optional<std::vector<int64_t>> least;
+  auto [known, isNew] = impl->bounds.try_emplace({box, step});
+  std::optional<std::vector<int64_t>> &least = known->second;
+  if (!isNew)
+    return least;
   for (attn::MaskAttrInterface band : impl->bands) {
     std::optional<std::vector<int64_t>> counts = impl->bound(band, box, step);
     for (int axis = 0; counts && least && axis < impl->rank; ++axis)
