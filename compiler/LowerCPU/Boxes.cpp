@@ -178,40 +178,6 @@ Value Task::ownCoordinate(int vector, Value row) {
   return ir.select(ir.less(row, trim->counts[vector]), of(vector), of(1 - vector));
 }
 
-/// Byte offsets of the box's keys, for one vector of it or for all, kMaxListStep at a time: what a step writes
-/// behind the end of a row is overwritten by the next row, or is padding.
-/// Where the next task's keys lie to the right of this one's, they are asked for: \p ahead is the address of the head.
-Value Task::emitKeyList(const attn::Box &box, const KeyCount &keys, ArrayRef<Value> strides, int64_t capacity,
-                        int vector) {
-  constexpr int64_t step = 4;
-  Value list = allocateKeys(capacity, 8);
-  auto at = [&](Value number) { return ir.offset(list, ir.mul(number, 8)); };
-  auto coordinate = [&](unsigned axis, Value place) {
-    if (axis == 0 && trim)
-      return ownCoordinate(vector, place);
-    return ir.add(box[axis].origin, ir.mul(place, box[axis].step));
-  };
-  Value pitch = ir.mul(strides.back(), box.back().step);
-  Value ramp = ir.mul(ir.laneConstants(step, [](int64_t lane) { return lane; }), ir.splat(pitch, step));
-  Value length = box.back().count;
-  forKeyRows(box, keys, [&](Value first, ArrayRef<Value> places) {
-    Value start = ir.mul(box.back().origin, strides.back());
-    for (auto [axis, place] : llvm::enumerate(places))
-      start = ir.add(start, ir.mul(coordinate(axis, place), strides[axis]));
-    ir.loop(ir.constant(0), length, step, [&](Value place) {
-      Value offsets = ir.add(ir.splat(ir.add(start, ir.mul(place, pitch)), step), ramp);
-      ir.store(offsets, at(ir.add(first, place)));
-    });
-    if (blocking.bf16Dot != Bf16Dot::None) // the padding key is the row's last key, masked
-      ir.store(ir.add(start, ir.mul(ir.sub(length, 1), pitch)), at(ir.add(first, length)));
-  });
-  Value last = ir.constant(0);
-  for (unsigned axis = 0; axis < rank; ++axis)
-    last = ir.add(last, ir.mul(coordinate(axis, ir.sub(box[axis].count, 1)), strides[axis]));
-  ir.store(ir.splat(last, blocking.rows), at(keys.count));
-  return list;
-}
-
 Value Task::tokenIndex(ArrayRef<Value> coords, ArrayRef<Value> grid) {
   Value index = coords[0];
   for (unsigned axis = 1; axis < rank; ++axis)

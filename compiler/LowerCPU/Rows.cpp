@@ -179,7 +179,6 @@ KeyTile Task::loadKeys(tile::LoadOp op) {
   const attn::Box &box = boxes.lookup(op.getBox());
   KeyTile keys;
   keys.kind = operand.element.isF32() ? KeyTile::Kind::F32 : KeyTile::Kind::Pairs;
-  keys.base = operand.base;
   keys.columns = operand.columns;
   keys.packed = operand.packed;
   keyStep = box.back().step;
@@ -197,12 +196,11 @@ KeyTile Task::loadKeys(tile::LoadOp op) {
   const StripOperand *packed = !strip ? nullptr : ofValues ? &strip->values : &strip->keys;
   if (packed)
     keys.ahead = Value(); // asked for when the strip was filled
-  if (packed && packed->packing != Packing::None) {
-    readStrip(keys, box, *packed, capacity);
-  } else {
-    for (int vector = 0; vector < (trim ? 2 : 1); ++vector)
-      keys.lists.push_back(emitKeyList(box, keys.keys, operand.strides, capacity, vector));
-  }
+  Value stale = listsAreStale(op);
+  if (packed && packed->packing != Packing::None)
+    readStrip(keys, box, *packed, capacity, stale);
+  else
+    listKeys(keys, box, operand.base, operand.strides, capacity, stale);
   keys.shared = keys.keys.count;
   if (trim) {
     keys.shared = ir.mul(trim->shared, keys.keys.rowLength);

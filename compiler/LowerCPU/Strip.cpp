@@ -33,7 +33,8 @@ namespace {
 enum Slot : int { Slice, Origin, Pairs, Leading };
 } // namespace
 
-void Task::begin() {
+/// Before the first task nothing is packed.
+void Task::forgetStrip() {
   if (!plan.getStrip())
     return;
   stripState = frame.scratch(8 * (Leading + 2 * rank));
@@ -159,14 +160,13 @@ void Task::packKeyPair(StripOperand &operand, ValueRange rows, Value target) {
     }
 }
 
-/// Makes \p keys read what the strip holds of an operand.
-void Task::readStrip(KeyTile &keys, const attn::Box &box, const StripOperand &operand, int64_t capacity) {
-  // Coordinates count from the strip's first row and key.
+/// Makes \p keys read what the strip holds of an operand: coordinates count from its first row and key.
+void Task::readStrip(KeyTile &keys, const attn::Box &box, const StripOperand &operand, int64_t capacity, Value stale) {
   attn::Box places = box;
   for (unsigned axis = 0; axis + 1 < rank; ++axis)
     places[axis] = {ir.constant(0), 1, box[axis].count};
   places.back() = {strip->shift, 1, box.back().count};
-  std::optional<Trim> ofGrid = trim;
+  const std::optional<Trim> ofGrid = trim;
   if (trim) {
     for (Value &first : trim->origins)
       first = ir.div(ir.sub(first, strip->rows[0].origin), ir.constant(trim->step));
@@ -175,10 +175,8 @@ void Task::readStrip(KeyTile &keys, const attn::Box &box, const StripOperand &op
   SmallVector<Value> strides;
   for (int64_t stride : operand.strides)
     strides.push_back(ir.constant(stride));
-  for (int vector = 0; vector < (trim ? 2 : 1); ++vector)
-    keys.lists.push_back(emitKeyList(places, keys.keys, strides, capacity, vector));
+  listKeys(keys, places, operand.base, strides, capacity, stale);
   trim = ofGrid;
-  keys.base = operand.base;
   keys.kind = operand.packing == Packing::Widen ? KeyTile::Kind::F32 : KeyTile::Kind::Pairs;
   keys.packed = true;
 }

@@ -20,6 +20,11 @@ Task::Task(Frame &frame, const Blocking &blocking, func::FuncOp kernel, tile::Pl
     : ir(frame.ir), frame(frame), blocking(blocking), kernel(kernel), plan(plan), layout(layout),
       rank(plan.getQueryBox().getDims().size()), extents(frame.extents()) {}
 
+void Task::begin() {
+  forgetStrip();
+  forgetLists();
+}
+
 void Task::emit(Value index) {
   Value perHead = tasksPerHead(), groups = ir.div(extents.heads, ir.max(extents.kvHeads, ir.constant(1)));
   taskNumber = index;

@@ -65,7 +65,7 @@ struct KeyCount {
 struct KeyTile {
   enum class Kind { F32, Pairs };
   Kind kind;
-  Value base;                        ///< address of the head
+  Value base;                        ///< address of the box's first key
   llvm::SmallVector<Value, 2> lists; ///< of i64 byte offsets, one per key; one for all vectors, or one for each
   Value shared;                      ///< keys that the lists have in common at their beginning, if there are two
   KeyCount keys;
@@ -163,8 +163,6 @@ private:
   /// Calls `body(first key's number, coordinates of the row on the leading axes)` for each row of the last axis.
   void forKeyRows(const attn::Box &box, const KeyCount &keys,
                   llvm::function_ref<void(Value, mlir::ArrayRef<Value>)> body);
-  Value emitKeyList(const attn::Box &box, const KeyCount &keys, mlir::ArrayRef<Value> strides, int64_t capacity,
-                    int vector);
   attn::Box trimKeys(attn::MaskAttrInterface mask);
   Value ownPlace(Value vector, Value row, Value otherwise);
   Value ownCoordinate(int vector, Value row);
@@ -201,12 +199,21 @@ private:
   Values transpose(Values rows);
   Value convert(Value vector, Type element);
 
+  // Lists.cpp
+  Values shapeOf(const attn::Box &box);
+  void forgetLists();
+  Value listsAreStale(tile::LoadOp op);
+  void listKeys(KeyTile &keys, const attn::Box &box, Value head, mlir::ArrayRef<Value> strides, int64_t capacity,
+                Value stale);
+  void writeKeyList(Value list, const attn::Box &box, const KeyCount &keys, mlir::ArrayRef<Value> strides, int vector);
+
   // Strip.cpp
+  void forgetStrip();
   void fillStrip(const attn::Box &box, const KeyCount &keys);
   void packKeyPair(StripOperand &operand, ValueRange rows, Value target);
   attn::Box stripRows(const attn::Box &box);
   Value stripGoesOn(const attn::Box &rows, Value slice, Value pairs);
-  void readStrip(KeyTile &keys, const attn::Box &box, const StripOperand &operand, int64_t capacity);
+  void readStrip(KeyTile &keys, const attn::Box &box, const StripOperand &operand, int64_t capacity, Value stale);
   Value stripSlot(int number) { return ir.offset(stripState, 8 * number); }
 
   // Dots.cpp
@@ -278,6 +285,8 @@ private:
   llvm::DenseMap<Value, Operand> operands;
   llvm::DenseMap<Value, attn::Box> boxes;
   llvm::DenseMap<Value, KeyTile> keyTiles;
+  llvm::DenseMap<Value, Value> listedShapes; ///< of live keys: memory for the shape that the lists were written for
+  llvm::DenseMap<Value, Value> staleLists;   ///< whether the task's is another
   llvm::DenseMap<Value, Buffer> buffers;
   llvm::DenseMap<Value, Value> rowTiles;  ///< memory of one number per row, where it is not an expression
   llvm::DenseSet<mlir::Operation *> done; ///< operations whose elements are no longer needed
