@@ -47,10 +47,12 @@ attn::Box Task::stripRows(const attn::Box &box) {
   if (trim) {
     auto end = [&](int v) { return ir.add(trim->origins[v], ir.mul(trim->counts[v], trim->step)); };
     auto none = [&](int v) { return ir.less(trim->counts[v], ir.constant(1)); };
-    Value first = ir.select(none(0), trim->origins[1], ir.min(trim->origins[0], trim->origins[1]));
-    rows[0].origin = ir.select(none(1), trim->origins[0], first);
-    Value last = ir.select(none(0), end(1), ir.select(none(1), end(0), ir.max(end(0), end(1))));
-    rows[0].count = ir.div(ir.max(ir.sub(last, rows[0].origin), ir.constant(0)), ir.constant(trim->step));
+    auto unlessNone = [&](Value first, Value second, Value both) { // of neither: what is said of the first, no row
+      return ir.select(none(1), first, ir.select(none(0), second, both));
+    };
+    rows[0].origin = unlessNone(trim->origins[0], trim->origins[1], ir.min(trim->origins[0], trim->origins[1]));
+    Value behind = unlessNone(end(0), end(1), ir.max(end(0), end(1)));
+    rows[0].count = ir.div(ir.sub(behind, rows[0].origin), ir.constant(trim->step));
   }
   for (unsigned axis = 0; axis + 1 < rank; ++axis)
     rows[axis].count = ir.min(rows[axis].count, ir.constant(plan.getStrip().getDims()[axis]));
