@@ -87,8 +87,10 @@ private:
 
   // Variants.cpp
   Result<std::string> emitForCpu();
-  Result<std::string> emitJoined(llvm::ArrayRef<mlir::ModuleOp> lowered);
-  Result<std::string> linkImage(llvm::ArrayRef<mlir::ModuleOp> lowered);
+  Result<std::string> emitJoined();
+  Result<std::string> linkImage();
+  Result<std::unique_ptr<llvm::Module>> makeIr(const Plan &plan, llvm::LLVMContext &llvmContext,
+                                               llvm::TargetMachine &machine);
   /// Runs passes on the module; a failure carries what they said.
   Status runPasses(const char *stage, void (*build)(mlir::PassManager &));
   /// The text of a finished stage: dumped, or replaced by the override of that name.

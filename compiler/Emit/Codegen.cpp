@@ -17,6 +17,7 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/IR/Dominators.h"
+#include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Linker/Linker.h"
@@ -25,7 +26,6 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 
-#include <future>
 #include <mutex>
 
 using namespace muntin;
@@ -40,6 +40,10 @@ void LLVMInitializeNVPTXTarget();
 void LLVMInitializeNVPTXTargetMC();
 void LLVMInitializeNVPTXAsmPrinter();
 }
+
+OwnedModule::OwnedModule() : context(std::make_unique<llvm::LLVMContext>()) {}
+OwnedModule::OwnedModule(OwnedModule &&) = default;
+OwnedModule::~OwnedModule() = default;
 
 static constexpr const char *kCpuTriple = "x86_64-unknown-linux-gnu", *kGpuTriple = "nvptx64-nvidia-cuda";
 
@@ -132,26 +136,9 @@ Result<std::string> muntin::generateCode(llvm::Module &module, llvm::TargetMachi
   return std::string(buffer.data(), buffer.size());
 }
 
-/// With a machine of its own: a module belongs to a context, and these are not for two threads.
-static Result<std::string> objectOf(llvm::Module &module, const Target &target) {
-  Result<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(target);
-  return machine ? generateCode(module, **machine, /*assembly=*/false) : machine.status();
-}
-
-Result<std::vector<std::string>> muntin::generateObjects(llvm::ArrayRef<std::unique_ptr<llvm::Module>> modules,
-                                                         const Target &target) {
-  // Without a policy: where no thread can be had, the module waits for its turn.
-  std::vector<std::future<Result<std::string>>> others;
-  for (const std::unique_ptr<llvm::Module> &module : modules.drop_front())
-    others.push_back(std::async([&] { return objectOf(*module, target); }));
-  std::vector<Result<std::string>> made{objectOf(*modules.front(), target)};
-  for (auto &other : others)
-    made.push_back(other.get());
-  std::vector<std::string> objects;
-  for (Result<std::string> &object : made) {
-    if (!object)
-      return object.status();
-    objects.push_back(std::move(*object));
-  }
-  return objects;
+std::future<Result<std::string>> muntin::startObject(OwnedModule code, const Target &target, std::launch policy) {
+  return std::async(policy, [code = std::move(code), &target]() -> Result<std::string> {
+    Result<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(target);
+    return machine ? generateCode(*code.module, **machine, /*assembly=*/false) : machine.status();
+  });
 }

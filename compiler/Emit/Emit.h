@@ -13,6 +13,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,9 +43,17 @@ Status joinModules(std::unique_ptr<llvm::Module> &all, std::unique_ptr<llvm::Mod
 /// An ELF object, or assembly text: for GPUs, PTX.
 Result<std::string> generateCode(llvm::Module &module, llvm::TargetMachine &machine, bool assembly);
 
-/// As generateCode(), an object for each module, made by a thread for each.
-Result<std::vector<std::string>> generateObjects(llvm::ArrayRef<std::unique_ptr<llvm::Module>> modules,
-                                                 const Target &target);
+/// A module with a context that is its alone, so that any thread may work on it.
+struct OwnedModule {
+  OwnedModule();
+  OwnedModule(OwnedModule &&);
+  ~OwnedModule();
+  std::unique_ptr<llvm::LLVMContext> context;
+  std::unique_ptr<llvm::Module> module;
+};
+
+/// An ELF object, made by a thread or, if the policy says so, when it is asked for.
+std::future<Result<std::string>> startObject(OwnedModule code, const Target &target, std::launch policy);
 
 /// The objects linked by lld into a shared object; an undefined symbol is an
 /// error. lld is not thread safe, so calls take turns.
