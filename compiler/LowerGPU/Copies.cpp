@@ -91,15 +91,17 @@ static int64_t placeOf(int64_t row, const TileBox &box, unsigned axis) {
 Value Cta::tokenIsThere(const TileBox &box, SplitRow row) {
   const bool split = placesAdd(box), ofRange = split && !box.range.empty() && llvm::product_of(box.dims) % 16 == 0;
   Value whole = split || !row.more ? row.first : f.either(row.first, constant(row.more));
-  Value there;
+  Value common, ofRound; // axes on which all of a thread's rows lie at one place come first: asked once
   for (unsigned axis = 0; axis < rank; ++axis) {
     Value count = box.box[axis].count, places = place(whole, box.dims, axis);
     Value left = ofRange && !getConstantIntValue(count)
                      ? f.sub(f.sub(narrow(box.range[axis].count), places), box.places[axis])
                      : f.sub(narrow(count), places);
-    there = f.both(there, f.less(constant(split ? placeOf(row.more, box, axis) : 0), left));
+    const int64_t more = split ? placeOf(row.more, box, axis) : 0;
+    Value &part = more ? ofRound : common;
+    part = f.both(part, f.less(constant(more), left));
   }
-  return there;
+  return f.both(common, ofRound);
 }
 
 /// Bytes from a box's first token to that of a row.
@@ -112,16 +114,24 @@ Value Cta::distanceOf(const Operand &operand, const TileBox &box, Value row) {
   return distance;
 }
 
-/// Address of a row's token, or of `inRow` bytes behind it. In this order what belongs to the thread leaves walks; the
-/// box's origin, below 2^32, costs two instructions an axis; and each bit of what the threads share two more.
+/// Address of a row's token, or of `inRow` bytes behind it. In this order what belongs to the thread and where the
+/// range begins leave walks; the box's place or origin, below 2^32, costs two instructions an axis; and each bit of
+/// what the threads share two more.
 Value Cta::tokenAddress(const Operand &operand, const TileBox &box, SplitRow row, Value inRow) {
   const bool split = placesAdd(box);
   Value own = distanceOf(operand, box, split || !row.more ? row.first : f.either(row.first, constant(row.more)));
   if (inRow)
     own = f.add(own, widen(inRow));
-  Value address = machine.globalOffset(operand.base, own);
-  for (unsigned axis = 0; axis < rank; ++axis)
-    address = machine.globalOffset(address, narrow(box.box[axis].origin), operand.strides[axis]);
+  Value address = operand.base;
+  for (auto [axis, range] : llvm::enumerate(box.range))
+    address = machine.globalOffset(address, f.mul(range.origin, operand.strides[axis]));
+  address = machine.globalOffset(address, own);
+  for (unsigned axis = 0; axis < rank; ++axis) {
+    if (box.range.empty())
+      address = machine.globalOffset(address, narrow(box.box[axis].origin), operand.strides[axis]);
+    else
+      address = machine.globalOffset(address, box.places[axis], f.mul(operand.strides[axis], box.range[axis].step));
+  }
   for (int64_t more = split ? row.more : 0; more; more &= more - 1)
     address = machine.globalOffset(address, distanceOf(operand, box, constant(more & -more)));
   return address;

@@ -104,6 +104,7 @@ struct TileBox {
   llvm::SmallVector<int64_t, 3> dims;
   attn::Box range = {}; ///< of the walk that the box belongs to; empty where it stands alone
   Values places = {};   ///< of its first token, in the range: multiples of `dims`, i32
+  mlir::Attribute live = {}; ///< the mask whose live keys the range is; null where it is of all keys
 };
 
 /// A row of a tile that a thread takes: `first` + `more`, a constant whose bits `first` does not have. What is said of
@@ -197,6 +198,7 @@ private:
   attn::Box boxAt(KeyWalk &walk, ValueRange place);
   Values placeAfter(KeyWalk &walk, ValueRange place);
   Value isInWalk(KeyWalk &walk, ValueRange place);
+  Values visitedAfter(KeyWalk &walk, ValueRange place);
   Values seek(KeyWalk &walk, ValueRange place);
   Values firstPlaces(KeyWalk &walk, int64_t count);
   Value firstPlace(const TileBox &box, unsigned axis);
@@ -258,7 +260,8 @@ private:
   Value allowedOnAxis(attn::MaskAttrInterface mask, const attn::MaskContext &context, const TileBox &keys,
                       unsigned axis, int row, int64_t column);
   struct PlaceRun {
-    Value low, end; ///< places of the walk's range, i32; low <= end
+    Value low, end;              ///< places of the walk's range, i32; low <= end
+    std::optional<int64_t> most; ///< places that the range can have
   };
   bool isRunOfPlaces(attn::MaskAttrInterface mask, const attn::MaskContext &context);
   PlaceRun runOfPlaces(attn::MaskAttrInterface mask, const attn::MaskContext &context, const TileBox &keys,
@@ -270,6 +273,7 @@ private:
 
   // MaskWords.cpp
   Value axisWord(const TileBox &keys, unsigned axis, const PlaceRun &run, int64_t columns, int64_t number);
+  Value bitsBetween(Value first, Value end);
   void maskWords(attn::MaskAttrInterface mask, const attn::MaskContext &context, const TileBox &keys,
                  llvm::MutableArrayRef<Value> scores);
 

@@ -17,7 +17,19 @@
 // the other axes say: (-1 << low) & ~(-1 << end), times a number with a one where each
 // copy of the run begins. The axes' words are ANDed, and each score tests its bit; ptxas
 // moves seven bits into predicates at once. For 64 keys that is 8 instructions for
-// tests, where compares take 32, and 7 to 10 for each word of a row and an axis.
+// tests, where compares take 32, and 7 to 9 for each word of a row and an axis.
+//
+// Mostly there is a shorter way. A window of a few boxes bounds the range that the walk is
+// in, whatever the grid, so that the run's bits in all its boxes fit a number, made before
+// the walk. 4x4x4 keys, window 7, a range of at most 10 places, the bits of a lane with
+// t = 0 and a run from place 2 to 8:
+//
+//      axis 0   16 a box   1111 1111 0000 0000 | 1111 1111 1111 1111 | 0000 0000 0000 1111   i64
+//      axis 1    4 a box   1100 | 1111 | 0011
+//      axis 2    2 a box   00 | 11 | 01                                (places 0 1 | 4 5 | 8 9)
+//
+// (the first place is the rightmost bit of a box; boxes are written in the order of the
+// walk). A step shifts the box's bits down, and repeats them: one to three instructions.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,7 +45,8 @@ using namespace muntin::gpu;
 
 namespace {
 
-constexpr int64_t kWordBits = 32, kLaneBits = 2; // of a word; of a key's number that the lane brings, above the first
+constexpr int64_t kWordBits = 32, kMostBits = 64; // of a word; of a number that is shifted
+constexpr int64_t kLaneBits = 2;                  // of a key's number that the lane brings, above the first
 
 /// The bits of a key's number that say its place on an axis, and those of a lane's bits.
 struct AxisField {
@@ -66,23 +79,50 @@ static Value columnsBefore(attn::FoldingBuilder &f, const AxisField &field, Valu
   return count;
 }
 
+/// Ones from bit `first` to bit `end` - 1 of an i64.
+Value Cta::bitsBetween(Value first, Value end) {
+  Type i64 = b.getI64Type();
+  auto above = [&](Value bit) { // it may be 64, and to shift so far at once is undefined
+    Value half = f.div(bit, 2);
+    Value ones = f.constant(i64, -1);
+    for (Value part : {half, f.sub(bit, half)})
+      ones = arith::ShLIOp::create(b, loc, ones, b.createOrFold<arith::ExtUIOp>(loc, i64, part));
+    return ones;
+  };
+  return arith::XOrIOp::create(b, loc, above(first), above(end)); // first <= end
+}
+
 /// Word `number` of the bits that an axis allows.
 Value Cta::axisWord(const TileBox &keys, unsigned axis, const PlaceRun &run, int64_t columns, int64_t number) {
   const AxisField field = fieldOf(keys, axis, columns);
-  const int64_t end = field.below() + field.bits(); // the run repeats itself after 2^end bits
+  const int64_t end = field.below() + field.bits(), bitsOfBox = int64_t(1) << end; // the run repeats itself after them
+  const int64_t extent = int64_t(1) << (field.beyond - field.first), ofRow = columns >> kLaneBits;
   uint32_t copies = 0;
-  for (int64_t bit = 0; bit < kWordBits; bit += int64_t(1) << end)
+  for (int64_t bit = 0; bit < kWordBits; bit += bitsOfBox)
     copies |= uint32_t(1) << bit;
-  const bool once = (int64_t(1) << end) >= std::min(kWordBits, columns >> kLaneBits);
-  Value before = f.mul(f.div(firstPlace(keys, axis), int64_t(1) << field.stride()), field.single() ? 1 : 2);
+  const bool once = bitsOfBox >= std::min(kWordBits, ofRow);
+  Value place = firstPlace(keys, axis);
+  Value before = bitsOfBox < extent ? f.div(place, extent / bitsOfBox) : f.mul(place, bitsOfBox / extent);
+  auto bitOf = [&](Value place) {
+    return f.mul(columnsBefore(f, field, place, keyPlace(keys, axis, 0)), int64_t(1) << field.below());
+  };
   auto shifted = [&](Value place) {
-    Value count = columnsBefore(f, field, place, keyPlace(keys, axis, 0));
-    Value bits = f.mul(f.sub(count, before), int64_t(1) << field.below());
+    Value bits = f.sub(bitOf(place), before);
     return machine.shiftLeft(constant(-1), f.max(once ? f.sub(bits, kWordBits * number) : bits, 0));
   };
-  Value beyond = b.createOrFold<arith::XOrIOp>(loc, shifted(run.end), constant(-1));
-  Value bits = f.both(shifted(run.low), beyond);
-  return once ? bits : f.mul(f.both(bits, constant((int64_t(1) << (int64_t(1) << end)) - 1)), int32_t(copies));
+  Value bits;
+  const int64_t ofRange = run.most ? (*run.most + extent - 1) / extent * bitsOfBox : kMostBits + 1;
+  if (ofRow <= kWordBits && ofRange <= kMostBits) {
+    Value all = bitsBetween(bitOf(run.low), bitOf(run.end));
+    if (ofRange <= kWordBits)
+      bits = arith::ShRUIOp::create(b, loc, narrow(all), before);
+    else
+      bits = narrow(arith::ShRUIOp::create(b, loc, all, f.widen(before)));
+  } else {
+    Value beyond = b.createOrFold<arith::XOrIOp>(loc, shifted(run.end), constant(-1));
+    bits = f.both(shifted(run.low), beyond);
+  }
+  return once ? bits : f.mul(f.both(bits, constant((int64_t(1) << bitsOfBox) - 1)), int32_t(copies));
 }
 
 /// The scores with minus infinity outside of the runs.

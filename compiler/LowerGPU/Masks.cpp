@@ -88,7 +88,11 @@ Cta::PlaceRun Cta::runOfPlaces(attn::MaskAttrInterface mask, const attn::MaskCon
     Value places = f.add(f.div(f.max(ahead, 0), range.step), 1);
     end = f.min(end, f.select(f.less(ahead, constant(0)), constant(0), places));
   }
-  return {f.min(low, end), end};
+  std::optional<int64_t> most;
+  if (const auto tokens = rule.mostTokens((queries.dims[axis] - 1) * queries.box[axis].step);
+      tokens && keys.live == mask)
+    most = (*tokens - 1) / range.step + 1;
+  return {f.min(low, end), end, most};
 }
 
 /// The scores with minus infinity outside of the runs, by compares.

@@ -90,28 +90,39 @@ Values Cta::placeAfter(KeyWalk &walk, ValueRange place) {
 
 Value Cta::isInWalk(KeyWalk &walk, ValueRange place) { return f.less(place[0], walk.end[0]); }
 
-/// The first place from `place` on that the walk visits, or one beyond the last.
-Values Cta::seek(KeyWalk &walk, ValueRange place) {
+/// The first place after `place` that the walk visits, or one beyond the last. Full boxes, where they are known, are a
+/// run of each row that they are in: from its first the walk jumps to its last, and goes on from there.
+Values Cta::visitedAfter(KeyWalk &walk, ValueRange place) {
   if (walk.asks)
-    return buildWhile(
-        b, loc, place,
-        [&](ValueRange at) { return f.both(isInWalk(walk, at), f.negate(visits(walk.op, boxAt(walk, at)))); },
-        [&](ValueRange at) { return placeAfter(walk, at); });
+    return seek(walk, placeAfter(walk, place));
   if (walk.fullBegin.empty())
-    return Values(place);
+    return placeAfter(walk, place);
+  const int64_t extent = walk.op.getShape().getDims().back();
   auto isFull = [&](ValueRange at) {
     Value all;
     for (unsigned axis = 0; axis < rank; ++axis)
       all = f.both(all, f.both(f.notLess(at[axis], walk.fullBegin[axis]), f.less(at[axis], walk.fullEnd[axis])));
     return all;
   };
-  if (rank == 1)
-    return {f.select(isFull(place), walk.fullEnd[0], place[0])};
-  return buildWhile(b, loc, place, isFull, [&](ValueRange at) {
-    Values lastFull(at);
-    lastFull.back() = f.sub(walk.fullEnd.back(), walk.op.getShape().getDims().back());
-    return placeAfter(walk, lastFull);
+  if (rank == 1) {
+    Values next = placeAfter(walk, place);
+    return {f.select(isFull(next), walk.fullEnd[0], next[0])};
+  }
+  Value lastFull = f.sub(walk.fullEnd.back(), extent);
+  return buildDoWhile(b, loc, place, [&](ValueRange at) {
+    Values next = placeAfter(walk, at);
+    Value full = isFull(next);
+    next.back() = f.select(full, lastFull, next.back());
+    return std::pair(full, next);
   });
+}
+
+/// Of a walk that asks: the first place from `place` on that it visits.
+Values Cta::seek(KeyWalk &walk, ValueRange place) {
+  return buildWhile(
+      b, loc, place,
+      [&](ValueRange at) { return f.both(isInWalk(walk, at), f.negate(visits(walk.op, boxAt(walk, at)))); },
+      [&](ValueRange at) { return placeAfter(walk, at); });
 }
 
 /// The first `count` places, one after the other.
@@ -122,9 +133,14 @@ Values Cta::firstPlaces(KeyWalk &walk, int64_t count) {
   Values first = walk.begin;
   first[0] = f.select(some, first[0], walk.end[0]);
   if (count == 1 || !walk.asks) { // short to say again
-    Values places = seek(walk, first);
+    Values before = first, places = first;
+    before.back() = f.sub(first.back(), walk.op.getShape().getDims().back());
+    if (walk.asks)
+      places = seek(walk, first);
+    else if (!walk.fullBegin.empty())
+      places = visitedAfter(walk, before);
     for (int64_t i = 1; i < count; ++i)
-      llvm::append_range(places, seek(walk, placeAfter(walk, ValueRange(places).take_back(rank))));
+      llvm::append_range(places, visitedAfter(walk, ValueRange(places).take_back(rank)));
     return places;
   }
   Values none(count * rank, constant(0));
@@ -145,10 +161,11 @@ Value Cta::firstPlace(const TileBox &box, unsigned axis) { return box.range.empt
 void Cta::bindBoxes(KeyWalk &walk, ValueRange places) {
   pipeline.boxes.clear();
   pipeline.exists.clear();
+  const Attribute live = walk.op.getRange() == tile::KeyRange::All ? Attribute() : walk.op.getMask();
   for (; !places.empty(); places = places.drop_front(rank)) {
     ValueRange place = places.take_front(rank);
     const SmallVector<int64_t, 3> dims(walk.op.getShape().getDims());
-    pipeline.boxes.push_back({boxAt(walk, place), dims, walk.range, Values(place)});
+    pipeline.boxes.push_back({boxAt(walk, place), dims, walk.range, Values(place), live});
     pipeline.exists.push_back(isInWalk(walk, place));
   }
 }
@@ -181,7 +198,7 @@ LogicalResult Cta::emitForKeyBoxes(tile::ForKeyBoxesOp op) {
       machine.barrier(); // all have read what the next copies overwrite
     result = emitBlock(op.getBody().front());
     Values next(places.drop_front(rank));
-    llvm::append_range(next, seek(walk, placeAfter(walk, places.take_back(rank))));
+    llvm::append_range(next, visitedAfter(walk, places.take_back(rank)));
     next.push_back(copies ? pipeline.nextBuffer : before[numPlaces]);
     llvm::append_range(next, succeeded(result) ? carriedBy(op.getYield().getValues()) : Values(tiles));
     return next;

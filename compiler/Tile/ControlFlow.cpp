@@ -42,6 +42,18 @@ Values muntin::buildWhile(OpBuilder &b, Location loc, ValueRange carried, functi
   return Values(scf::WhileOp::create(b, loc, carried.getTypes(), carried, test, step).getResults());
 }
 
+Values muntin::buildDoWhile(OpBuilder &b, Location loc, ValueRange carried,
+                            function_ref<std::pair<Value, Values>(ValueRange)> body) {
+  auto step = [&](OpBuilder &inner, Location, ValueRange args) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(inner.getInsertionBlock());
+    auto [again, next] = body(args);
+    scf::ConditionOp::create(b, loc, again, next);
+  };
+  auto repeat = [&](OpBuilder &inner, Location, ValueRange args) { scf::YieldOp::create(inner, loc, args); };
+  return Values(scf::WhileOp::create(b, loc, carried.getTypes(), carried, step, repeat).getResults());
+}
+
 Values muntin::buildWhen(OpBuilder &b, Location loc, Value condition, ValueRange otherwise,
                          function_ref<Values()> then) {
   auto build = [&](function_ref<Values()> values) {

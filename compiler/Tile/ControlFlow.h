@@ -27,6 +27,11 @@ llvm::SmallVector<mlir::Value> buildWhile(mlir::OpBuilder &b, mlir::Location loc
                                           llvm::function_ref<mlir::Value(mlir::ValueRange)> condition,
                                           llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange)> body);
 
+/// do (again, carried) = body(carried) while (again)
+llvm::SmallVector<mlir::Value>
+buildDoWhile(mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange carried,
+             llvm::function_ref<std::pair<mlir::Value, llvm::SmallVector<mlir::Value>>(mlir::ValueRange)> body);
+
 /// condition ? then() : otherwise
 llvm::SmallVector<mlir::Value> buildWhen(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition,
                                          mlir::ValueRange otherwise,

@@ -38,6 +38,8 @@ AxisRule slidingRule(int64_t left, int64_t right) {
   AxisRule rule;
   rule.keys = window(left, right);
   rule.queries = window(right, left);
+  if (left < kBeyondAnyExtent && right < kBeyondAnyExtent)
+    rule.width = std::min(left + 1 + right, kBeyondAnyExtent);
   return rule;
 }
 
@@ -45,6 +47,8 @@ AxisRule haloRule(int64_t size, int64_t halo) {
   size = std::min(size, kBeyondAnyExtent);
   halo = std::min(halo, kBeyondAnyExtent);
   AxisRule rule;
+  rule.width = std::min(size + 2 * halo, kBeyondAnyExtent);
+  rule.slack = size - 1; // from the last query of a block to the first of the next
   rule.keys = [=](FoldingBuilder &f, const MaskContext &, Value query) {
     Value block = f.roundDown(query, size);
     return Run{f.sub(block, halo), f.addClamped(block, size - 1 + halo)};
@@ -165,6 +169,8 @@ AxisRule neighborhoodRule(unsigned axis, int64_t window, int64_t dilation, int64
   AxisRule result;
   result.period = dilation;
   result.snug = true;
+  result.width = dilation * (window - 1) + 1;
+  result.slack = dilation * (stride - 1);
   result.keys = [rule](auto &f, const MaskContext &c, Value query) { return rule.keys(f, c, query); };
   result.queries = [rule](auto &f, const MaskContext &c, Value key) { return rule.queries(f, c, key); };
   result.keysOfDense = [rule](auto &f, const MaskContext &c, Value first, Value last) {
@@ -208,6 +214,8 @@ std::optional<AxisRule> intersectRules(SmallVector<AxisRule> rules) {
     if (!result.period)
       return std::nullopt;
     result.snug &= rule.snug && rule.period == rules.front().period;
+    result.width = std::min(result.width, rule.width);
+    result.slack = std::max(result.slack, rule.slack); // the later of two firsts moves as one of them
   }
   auto overRules = [rules](auto runOf) {
     return [rules, runOf](FoldingBuilder &f, const MaskContext &c, auto... tokens) {

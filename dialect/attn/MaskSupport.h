@@ -78,6 +78,9 @@ struct LiveSet {
 
 enum MaskClass : int32_t { Empty = 0, Partial = 1, Full = 2 };
 
+/// Coordinates are below 2^31 - 1, so this bounds nothing, and it fits i32.
+constexpr int64_t kBeyondAnyExtent = (int64_t(1) << 31) - 1;
+
 /// Tokens first, ..., last of an axis. Null: no bound on that side.
 struct Run {
   Value first, last;
@@ -89,6 +92,9 @@ struct Run {
 ///   - i itself lies in that run (every token may attend to itself).
 /// So the keys of neighbouring queries leave no gap, which is why hulls are
 /// exact, and the bounds of a box follow from its two ends.
+///
+/// Runs have at most `width` tokens, first to last, others' classes included; and first(i + n) <= first(i) + n +
+/// `slack`.
 struct AxisRule {
   using OfToken = std::function<Run(FoldingBuilder &, const MaskContext &, Value token)>;
   using OfTokens = std::function<Run(FoldingBuilder &, const MaskContext &, Value first, Value last)>;
@@ -101,10 +107,14 @@ struct AxisRule {
   /// Where period > 1: a run that holds the keys (queries) of all tokens from
   /// `first` to `last`, of whatever class.
   OfTokens keysOfDense, queriesOfDense;
-};
+  int64_t width = kBeyondAnyExtent, slack = 0;
 
-/// Coordinates are below 2^31 - 1, so this bounds nothing, and it fits i32.
-constexpr int64_t kBeyondAnyExtent = (int64_t(1) << 31) - 1;
+  /// Tokens from the first to the last key of queries of one class, the last `span` tokens behind the first; at most.
+  /// None if only the grid bounds them.
+  std::optional<int64_t> mostTokens(int64_t span) const {
+    return width < kBeyondAnyExtent ? std::optional(width + span + slack) : std::nullopt;
+  }
+};
 
 namespace detail {
 Value bandAllows(MaskAttrInterface mask, OpBuilder &builder, Location loc, const MaskContext &context, ValueRange query,
