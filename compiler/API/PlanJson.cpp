@@ -37,6 +37,8 @@ static llvm::json::Object describePlan(const Candidate &candidate) {
       add("capacity", plan.capacity);
     if (plan.registers > 0)
       add("registers", plan.registers);
+    if (plan.oneWalk)
+      add("walks", 1);
     if (plan.resident > 0)
       add("resident", plan.resident);
     if (!plan.engine.empty())

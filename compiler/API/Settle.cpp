@@ -6,10 +6,11 @@
 //===----------------------------------------------------------------------===//
 //
 // Only the assembler knows how many registers a kernel takes. Where there is one,
-// the planner's candidates are compiled in turn until one neither spills nor is
-// told of a performance loss. Where none of the first few is clean, the one with
-// the least local memory is kept, and a warning says so: a kernel that spills some
-// bytes is slower by little, one that is refused computes nothing.
+// the planner's candidates are compiled in turn, with the planner's bound of registers
+// and then without it, until one neither spills nor is told of a performance loss.
+// Where none of the first few is clean, the one with the least local memory is kept,
+// and a warning says so: a kernel that spills some bytes is slower by little, one that
+// is refused computes nothing.
 //
 //===----------------------------------------------------------------------===//
 
@@ -125,7 +126,10 @@ Status Compilation::settle() {
     if (!made) // what an earlier try made still works
       break;
     objection = made->firstObjection();
-    if (!objection.empty() && !problem.plan.empty())
+    // What was read back from an override is the same for every plan.
+    const bool last = objection.empty() || options.override_dir;
+    const bool unbound = !last && decision.unbindWinner();
+    if (!objection.empty() && !unbound && !problem.plan.empty())
       return Status::invalid("plan: '" + problem.plan + "': " + objection +
                              ", expected none; `muntin explain` without it shows others, and MUNTIN_PTXAS=off compiles "
                              "without looking");
@@ -133,8 +137,7 @@ Status Compilation::settle() {
       best = std::move(*made);
       best.objection = objection;
     }
-    // What was read back from an override is the same for every plan.
-    if (objection.empty() || tries == kMostTries || options.override_dir || !decision.replaceWinner(objection))
+    if (!unbound && (last || tries >= kMostTries || !decision.replaceWinner(objection)))
       break;
   }
   if (!best.objection.empty()) {

@@ -20,6 +20,7 @@ using namespace muntin;
 using namespace muntin::gpu;
 
 constexpr int64_t kWarpThreads = 32;
+constexpr int64_t kColumnsBesidePlace = 128; // of the output: half as many registers
 
 Cta::Cta(OpBuilder &builder, func::FuncOp kernel, tile::PlanAttr plan, StringRef name)
     : b(builder), loc(kernel.getLoc()), kernel(kernel), plan(plan), rank(plan.getQueryBox().getDims().size()),
@@ -91,10 +92,18 @@ Operand Cta::operandOf(Tensor tensor, tile::GridTensorType type, Value ofHead) {
 }
 
 /// Said where it is used, and what follows from the thread's number said again behind walks: else both would be held in
-/// registers across them.
+/// registers across them. Wide outputs leave none for the block's place either: it costs 60 instructions a block.
 Operand Cta::targetOf(tile::StoreOp store) {
-  if (store->getParentOp() == kernel)
+  if (store->getParentOp() == kernel) {
     nameThread(machine.threadNumberAgain());
+    if (plan.getResident() == 0 && outputColumns() > kColumnsBesidePlace && !placeIsSaidAgain) {
+      task = machine.blockNumberAgain();
+      for (Value &extent : queryExtents)
+        extent = machine.again(extent);
+      chooseBox();
+      placeIsSaidAgain = true;
+    }
+  }
   auto argument = cast<BlockArgument>(store.getTarget());
   auto name = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), tile::kOperandAttrName);
   return operandOf(name == "lse" ? Tensor::Lse : Tensor::Out, cast<tile::GridTensorType>(argument.getType()), head);

@@ -302,6 +302,7 @@ private:
   Value keySegments, querySegments; ///< pointers of the batch entry, for document masks
 
   int64_t sharedTop = 0, sharedBytes = 0;                             ///< in use here; at most
+  bool placeIsSaidAgain = false;                                      ///< behind walks
   int64_t outputBase = 0;                                             ///< where the output gathers on its way out
   int64_t copyGroups = 0, arrivedGroups = 0;                          ///< begun; known to have arrived
   std::map<std::tuple<unsigned, int, int64_t>, Value> axisConditions; ///< of the mask being emitted

@@ -25,6 +25,14 @@ Value Machine::threadNumberAgain() {
   return assemble(b.getI32Type(), {}, "mov.u32 $0, %tid.x;", "=r", /*asWritten=*/true);
 }
 
+Value Machine::blockNumberAgain() {
+  return assemble(b.getI32Type(), {}, "mov.u32 $0, %ctaid.x;", "=r", /*asWritten=*/true);
+}
+
+Value Machine::again(Value wide) {
+  return assemble(b.getI64Type(), {wide}, "mov.b64 $0, $1;", "=l,l", /*asWritten=*/true);
+}
+
 Value Machine::assemble(Type type, ValueRange operands, StringRef text, StringRef constraints, bool asWritten) {
   return LLVM::InlineAsmOp::create(b, loc, type, operands, text, constraints, /*has_side_effects=*/asWritten,
                                    /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,

@@ -31,10 +31,13 @@ class Machine {
 public:
   Machine(mlir::OpBuilder &builder, mlir::Location loc) : b(builder), loc(loc) {}
 
-  Value threadNumber();      ///< in the block, i32
-  Value threadNumberAgain(); ///< the same, which no pass knows
+  Value threadNumber(); ///< in the block, i32
   Value blockNumber();  ///< in the grid, i32
   Value numBlocks();    ///< of the grid, i32
+  /// The same, which no pass knows: what follows from them is computed again.
+  Value threadNumberAgain();
+  Value blockNumberAgain();
+  Value again(Value wide); ///< i64
 
   Type sharedPointerType();
   Type globalPointerType();

@@ -81,12 +81,11 @@ static Value columnsBefore(attn::FoldingBuilder &f, const AxisField &field, Valu
 
 /// Ones from bit `first` to bit `end` - 1 of an i64.
 Value Cta::bitsBetween(Value first, Value end) {
-  Type i64 = b.getI64Type();
   auto above = [&](Value bit) { // it may be 64, and to shift so far at once is undefined
     Value half = f.div(bit, 2);
-    Value ones = f.constant(i64, -1);
+    Value ones = f.constant(-1);
     for (Value part : {half, f.sub(bit, half)})
-      ones = arith::ShLIOp::create(b, loc, ones, b.createOrFold<arith::ExtUIOp>(loc, i64, part));
+      ones = arith::ShLIOp::create(b, loc, ones, widen(part));
     return ones;
   };
   return arith::XOrIOp::create(b, loc, above(first), above(end)); // first <= end

@@ -38,11 +38,24 @@ bool Decision::replaceWinner(const std::string &why) {
   return true;
 }
 
+bool Decision::unbindWinner() {
+  Candidate &winner = candidates.front();
+  if (!winner.mayUnbind)
+    return false;
+  winner.mayUnbind = false;
+  winner.plan.registers = 0;
+  return true;
+}
+
 void Decision::restore(const Plan &plan, const std::string &note) {
-  const auto chosen = std::find_if(candidates.begin(), candidates.end(),
-                                   [&](const Candidate &candidate) { return candidate.plan == plan; });
+  const auto chosen = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate &candidate) {
+    Plan same = candidate.plan;
+    same.registers = plan.registers; // it may have been tried with a bound and without
+    return same == plan;
+  });
   if (chosen == candidates.end())
     return;
+  chosen->plan = plan;
   chosen->refused.clear();
   chosen->assembled = false;
   chosen->note = note;

@@ -25,11 +25,19 @@ using namespace muntin;
 namespace {
 /// A product of f32 is three of tf32, which take twice the time of 16-bit ones (A100: 156 of 312 TFLOP/s).
 constexpr double kSplitProducts = 6;
+/// From so many columns of keys and values on, the mask of a band is at most 3 in 100 instructions of a step in f32,
+/// and all boxes are masked: one loop instead of two, which fits the registers, and is compiled in half the time.
+constexpr int64_t kOneWalkColumns = 256;
+/// Where about as many are estimated, ptxas is told to make do with 192. Left alone it takes up to 217, for no fewer
+/// instructions (tools/sass-report). Where more are, it loads ahead until all 255 are taken, and spills some bytes of
+/// what 224 would have held; with these two bounds ptxas 13.0 spills none of tests/compiler/Emit/ptx_problems.py, for
+/// sm_80 to sm_100. The assembler has the last word: where it spills, the bound is lifted.
+constexpr int64_t kUnboundBelow = 164, kBound = 192, kWideBound = 248, kWideJointBound = 240;
 /// Instructions per warp and score beside the exponential: scaling, maximum, sum, half a conversion, rescaling.
 constexpr double kSoftmaxInstructions = 4.5;
 /// The same for masks, measured in SASS (README.md of compiler/LowerGPU): of bands by rank; of a rule per axis; of
 /// others.
-constexpr double kBandInstructions[] = {2.0, 2.8, 3.9}, kAxisInstructions = 4.7, kPairInstructions = 8.1;
+constexpr double kBandInstructions[] = {2.0, 2.3, 2.3}, kAxisInstructions = 4.7, kPairInstructions = 8.1;
 /// Clocks of a key box in which nothing else happens: its keys are awaited, and three barriers. With a ring of one
 /// buffer keys are on their way during the product before, with more nothing is waited for, at two barriers and one.
 constexpr double kKeyBoxClocks = 700, kRingClocks = 350, kRingsClocks = 150;
@@ -91,6 +99,13 @@ private:
 
 } // namespace
 
+/// Bounds the registers of a plan that says nothing of them.
+static void bind(Candidate &candidate, const HullEstimator &hull) {
+  candidate.mayUnbind = candidate.plan.registers == 0 && candidate.registers > kUnboundBelow;
+  if (candidate.mayUnbind)
+    candidate.plan.registers = candidate.registers <= kBound ? kBound : hull.separable() ? kWideBound : kWideJointBound;
+}
+
 static double clocksOfKeyBox(const Plan &plan) {
   return !hasStages(plan.templateName) ? kKeyBoxClocks : plan.stages == 1 ? kRingClocks : kRingsClocks;
 }
@@ -116,7 +131,7 @@ void GpuPlanner::estimate(Candidate &candidate, int64_t keys) const {
   candidate.maskInstructions = hull.isBand()      ? kBandInstructions[problem.rank - 1]
                                : hull.separable() ? kAxisInstructions
                                                   : kPairInstructions;
-  const bool masksAll = plan.templateName != "border" && !hasStages(plan.templateName);
+  const bool masksAll = plan.oneWalk || !splits(plan.templateName);
   const double instructions = kSoftmaxInstructions + candidate.maskInstructions * (masksAll ? 1 : 0.5);
   candidate.softmaxCycles =
       candidate.processedPairs * (1 / limits.exponentialsPerClock + instructions / limits.lanesPerClock);
@@ -136,6 +151,7 @@ void GpuPlanner::add(Plan plan, const std::vector<int64_t> &live) {
   candidate.sharedBytes = needs.sharedBytes;
   candidate.registers = needs.registers;
   candidate.plan = plan;
+  bind(candidate, hull);
   const bool window = plan.templateName == "window";
   estimate(candidate,
            window ? plan.keyCapacity() : coveredKeys(live, plan.keyBox) / volumeOf(plan.keyBox) * plan.keyCapacity());
@@ -168,6 +184,8 @@ void GpuPlanner::addShapes(const std::string &name, const std::vector<int64_t> &
       if (best.empty() || coveredKeys(live, box) <= coveredKeys(live, best))
         best = box;
     plan.keyBox = best;
+    plan.oneWalk =
+        splits(name) && problem.element == ElementType::F32 && problem.headDim + problem.valueDim >= kOneWalkColumns;
     for (plan.stages = 1; plan.stages <= (hasStages(name) ? kMostStages : 1); ++plan.stages)
       add(plan, live);
   }
@@ -197,6 +215,7 @@ static Decision only(const GpuProblem &task, const Plan &plan) {
   candidate.plan = plan;
   candidate.sharedBytes = needs.sharedBytes;
   candidate.registers = needs.registers;
+  bind(candidate, task.hull);
   Decision single;
   single.candidates.push_back(std::move(candidate));
   return single;

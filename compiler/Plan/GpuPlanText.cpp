@@ -24,7 +24,7 @@ namespace {
 /// The words of a plan's text; a list is empty where its word is not there.
 struct Words {
   std::string name;
-  std::vector<int64_t> query, key, warps, stages, capacity, resident, registers;
+  std::vector<int64_t> query, key, warps, stages, capacity, resident, registers, walks;
   bool multiplyAdds = false;
 };
 
@@ -62,9 +62,9 @@ Status Reader::split() {
   std::string item;
   std::getline(stream, words.name, ',');
   const std::pair<const char *, std::vector<int64_t> *> lists[] = {
-      {"query", &words.query},        {"key", &words.key},           {"warps", &words.warps},
-      {"stages", &words.stages},      {"capacity", &words.capacity}, {"resident", &words.resident},
-      {"registers", &words.registers}};
+      {"query", &words.query},         {"key", &words.key},           {"warps", &words.warps},
+      {"stages", &words.stages},       {"capacity", &words.capacity}, {"resident", &words.resident},
+      {"registers", &words.registers}, {"walks", &words.walks}};
   while (std::getline(stream, item, ',')) {
     const size_t equals = std::min(item.find('='), item.size());
     const std::string word = item.substr(0, equals), value = item.substr(std::min(equals + 1, item.size()));
@@ -144,11 +144,14 @@ Result<Plan> Reader::run() {
   if (Status status = checkNumber(words.registers, "registers", kFewestRegisters, task.limits.registersPerThread);
       !status)
     return status;
+  if (Status status = checkNumber(words.walks, "walks", 1, splits(words.name) ? 2 : 1); !status)
+    return status;
   Plan plan = blankGpuPlan(task, words.name, words.query);
   plan.stages = words.stages[0];
   plan.keyBox = words.key;
   plan.resident = words.resident.empty() ? 0 : words.resident[0];
   plan.registers = words.registers.empty() ? 0 : words.registers[0];
+  plan.oneWalk = splits(words.name) && words.walks == std::vector<int64_t>{1};
   if (words.multiplyAdds)
     plan.engine = "fma";
   if (Status status = setCapacity(plan); !status)

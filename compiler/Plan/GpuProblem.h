@@ -45,6 +45,8 @@ inline std::string refusalOf(const GpuProblem &task, const Plan &plan) {
 Plan blankGpuPlan(const GpuProblem &task, const std::string &name, const std::vector<int64_t> &queryBox);
 /// Whether copies run ahead of the boxes in use.
 bool hasStages(const std::string &name);
+/// Whether full boxes are walked over first, and without the mask.
+inline bool splits(const std::string &name) { return name == "border" || hasStages(name); }
 int64_t volumeOf(const std::vector<int64_t> &box);
 
 /// The text of Plan::print(), read back and checked.

@@ -70,11 +70,11 @@ std::string muntin::listText(const std::vector<int64_t> &values) {
 std::string Plan::print() const {
   std::string key = keyBox.empty() ? "all" : listText(keyBox);
   if (warps > 0)
-    return llvm::formatv("{0},query={1},key={2},warps={3},stages={4}{5}{6}{7}{8}", templateName, listText(queryBox),
+    return llvm::formatv("{0},query={1},key={2},warps={3},stages={4}{5}{6}{7}{8}{9}", templateName, listText(queryBox),
                          key, warps, stages, capacity > 0 ? ",capacity=" + std::to_string(capacity) : "",
                          engine.empty() ? "" : ",engine=" + engine,
                          resident > 0 ? ",resident=" + std::to_string(resident) : "",
-                         registers > 0 ? ",registers=" + std::to_string(registers) : "")
+                         registers > 0 ? ",registers=" + std::to_string(registers) : "", oneWalk ? ",walks=1" : "")
         .str();
   return llvm::formatv("{0},query={1},key={2}{3},block={4}x{5},pack={6}{7}", templateName, listText(queryBox), key,
                        trimmed ? ",hulls=2" : "", rows, blockVectors, pack, strip.empty() ? "" : ",per=task")

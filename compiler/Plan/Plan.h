@@ -43,6 +43,7 @@ struct Plan {
   int64_t stages = 0;         ///< GPUs: key boxes on their way or in use at once
   int64_t capacity = 0;       ///< GPUs, `row`: keys whose scores a block holds
   int64_t registers = 0;      ///< GPUs: of a thread, at most; 0: the assembler chooses
+  bool oneWalk = false;       ///< GPUs: full boxes and the border in one walk, which masks all
   int64_t resident = 0;       ///< GPUs: blocks on a multiprocessor that take tasks in turn; 0: a block for each task
   std::string engine;         ///< GPUs: "fma", or empty for the matrix units
   std::vector<int64_t> most;  ///< longest query grid that it is for, or kAnyExtent; empty: every grid
@@ -77,6 +78,7 @@ struct Candidate {
   int64_t sharedBytes = 0;     ///< GPUs: of a block
   int64_t registers = 0;       ///< GPUs: of a thread, estimated
   double maskInstructions = 0; ///< GPUs: per score of a box that is masked; 0 for a forced plan
+  bool mayUnbind = false;      ///< GPUs: the planner bounded the registers, and need not have
   std::string refused;         ///< why it is not eligible; empty if it is
   bool assembled = false;      ///< refused by the assembler, not by the planner
   std::string note;            ///< what is wrong with it though it was kept; empty if nothing is
@@ -93,6 +95,8 @@ struct Decision {
   /// The winner does not do: an eligible candidate takes its place, the next of those that need fewer registers than
   /// all of their template that did not do either or, if there are none, the next of all. False if none is left.
   bool replaceWinner(const std::string &why);
+  /// The winner as it is without the planner's bound of registers; false if there is none.
+  bool unbindWinner();
   /// Makes the candidate with this plan the winner, whatever was said of it.
   void restore(const Plan &plan, const std::string &note);
 };

@@ -34,12 +34,13 @@ static std::string planText(const Problem &problem, const Plan &plan) {
                                    "#query_step, key_box = #key_box, ",
                                    plan.templateName);
   if (plan.warps > 0)
-    text += llvm::formatv("pack = \"none\", target = \"{0}\", warps = {1}, stages = {2}, align = {3}{4}{5}{6}{7}>",
+    text += llvm::formatv("pack = \"none\", target = \"{0}\", warps = {1}, stages = {2}, align = {3}{4}{5}{6}{7}{8}>",
                           problem.target, plan.warps, plan.stages, problem.alignment,
                           plan.capacity > 0 ? ", capacity = " + std::to_string(plan.capacity) : "",
                           plan.engine.empty() ? "" : ", engine = \"" + plan.engine + "\"",
                           plan.resident > 0 ? ", resident = " + std::to_string(plan.resident) : "",
-                          plan.registers > 0 ? ", registers = " + std::to_string(plan.registers) : "");
+                          plan.registers > 0 ? ", registers = " + std::to_string(plan.registers) : "",
+                          plan.oneWalk ? ", one_walk = true" : "");
   else
     text += llvm::formatv(
         "rows = {0}, vectors = {1}, lanes = {2}, pack = \"{3}\", target = \"{4}\"{5}{6}{7}>", plan.rows,

@@ -22,6 +22,10 @@ def TileSplitKeyRangesPass : Pass<"tile-split-key-ranges", "::mlir::func::FuncOp
     %f = tile.for_key_boxes full #mask ... init(%a) { ... %S ... }
     %r = tile.for_key_boxes border #mask ... init(%f) { ... tile.mask %S ... }
     ```
+    or, where the plan says `one_walk`, as a mask is little of a step:
+    ```mlir
+    %r = tile.for_key_boxes live #mask ... init(%a) { ... tile.mask %S ... }
+    ```
   }];
 }
 

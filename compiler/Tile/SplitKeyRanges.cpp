@@ -28,8 +28,13 @@ struct TileSplitKeyRanges : muntin::tile::impl::TileSplitKeyRangesPassBase<TileS
       if (loop.getRange() == KeyRange::Split)
         loops.push_back(loop);
     });
-    for (ForKeyBoxesOp loop : loops)
-      split(loop);
+    auto plan = getOperation()->getAttrOfType<PlanAttr>(kPlanAttrName);
+    for (ForKeyBoxesOp loop : loops) {
+      if (plan && plan.getOneWalk())
+        loop.setRange(KeyRange::Live);
+      else
+        split(loop);
+    }
   }
 
   void split(ForKeyBoxesOp loop) {

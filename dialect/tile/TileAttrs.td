@@ -120,7 +120,8 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
 
     With `resident` blocks on each multiprocessor, a block takes tasks in turn
     until there are no more; with 0, each task has a block. A thread has at most
-    `registers`, or as many as the assembler likes.
+    `registers`, or as many as the assembler likes. With `one_walk`, a walk that
+    is written as split stays one, and all of its boxes pay for the mask.
 
     A kernel may have variants for short grids: `variant` is the name of one, and
     `most` the longest extents of the queries that it is launched for, 2147483647
@@ -145,6 +146,7 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     StringRefParameter<"what multiplies", "\"\"">:$engine,
     DefaultValuedParameter<"int64_t", "0">:$resident,
     DefaultValuedParameter<"int64_t", "0">:$registers,
+    DefaultValuedParameter<"bool", "false">:$one_walk,
     StringRefParameter<"of kernels for short grids", "\"\"">:$variant,
     OptionalParameter<"::muntin::tile::ShapeAttr">:$most);
   let assemblyFormat = "`<` struct(params) `>`";

@@ -123,6 +123,24 @@ TEST_F(CompilerAssembler, CubinsForSeveralArchitecturesAreJudgedTogether) {
   EXPECT_TRUE(has(image->plan, "\"other_assemblies\":[{\"architecture\":\"sm_90a\"")) << image->plan;
 }
 
+TEST_F(CompilerAssembler, TheBoundOfThePlannerIsLiftedWhereItSpills) {
+  const std::string key = "muntin-problem-1 forward bf16 rank=1 d=128 dv=128 target=sm_80 align=16 plan=";
+  const std::string plan = "border,query=128,key=64,warps=8,stages=1", mask = " mask=sliding(left=9, right=0)";
+  assembler("0");
+  EXPECT_EQ(winner(run(key + plan + mask, MTNC_EMIT_PLAN).bytes), plan + ",registers=192");
+  assembler("8 0");
+  const Compiled lifted = run(key + plan + mask, MTNC_EMIT_PLAN);
+  ASSERT_EQ(lifted.code, StatusCode::Ok) << lifted.message;
+  EXPECT_EQ(calls(), 2);
+  EXPECT_EQ(winner(lifted.bytes), plan);
+  assembler("8");
+  EXPECT_EQ(run(key + plan + mask, MTNC_EMIT_PLAN).code, StatusCode::InvalidArgument);
+  EXPECT_EQ(calls(), 2);
+  assembler("8 0"); // the problem's own bound stays
+  EXPECT_EQ(run(key + plan + ",registers=192" + mask, MTNC_EMIT_PLAN).code, StatusCode::InvalidArgument);
+  EXPECT_EQ(calls(), 1);
+}
+
 TEST_F(CompilerAssembler, APlanThatSpillsGivesWayToTheNext) {
   script = "off";
   const std::string first = winner(run(kKey, MTNC_EMIT_PLAN).bytes);
