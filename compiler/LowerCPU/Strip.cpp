@@ -1,4 +1,4 @@
-//===- Strip.cpp - values packed by the tasks that read them --------------===//
+//===- Strip.cpp - keys and values packed by the tasks that read them -----===//
 //
 // Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
