@@ -29,9 +29,9 @@ using namespace muntin;
 static constexpr int kMostTries = 6;
 
 static Status noAssembler(const std::string &wanted) {
-  return {StatusCode::Unavailable,
-          wanted + ", and this machine has no assembler; expected ptxas of a CUDA toolkit or of the Python package "
-                   "nvidia-cuda-nvcc on PATH, or its path in MUNTIN_PTXAS"};
+  return {StatusCode::Unavailable, wanted + ", and this machine has no assembler, or it is off; expected ptxas of a "
+                                            "CUDA toolkit or of the Python package "
+                                            "nvidia-cuda-nvcc on PATH, or its path in MUNTIN_PTXAS"};
 }
 
 Status Compilation::chooseArchitectures() {
@@ -122,6 +122,8 @@ Status Compilation::settle() {
   for (int tries = 1;; ++tries) {
     Result<Settled> made = assembleWinner();
     if (!made && (tries == 1 || !isAboutThePlan(made.status())))
+      return made.status();
+    if (!made && !problem.plan.empty())
       return made.status();
     if (!made) // what an earlier try made still works
       break;

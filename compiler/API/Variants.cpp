@@ -78,10 +78,8 @@ Result<std::string> Compilation::linkImage() {
     own.module = std::move(*code);
     lowered.push_back(*module);
     owners.push_back(std::move(module));
-    // The last is this thread's. Where no other thread can be had, the rest are too.
-    const bool last = owners.size() == plans.size();
-    started.push_back(
-        startObject(std::move(own), target, last ? std::launch::deferred : std::launch::async | std::launch::deferred));
+    // The last is this thread's.
+    started.push_back(startObject(std::move(own), target, /*own=*/owners.size() < plans.size()));
   }
   if (Status status = begin("codegen"); !status)
     return status;

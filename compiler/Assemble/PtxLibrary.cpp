@@ -55,7 +55,7 @@ private:
     const std::string said = complaintIn(result.refused ? result.refused : "");
     const Fault fault = faultOf(said);
     if (result.code == kTooOld || (result.code == kRefused && fault == Fault::Version))
-      return broken("is too old: " + said);
+      return broken("does not know this PTX or this architecture, and may be too old: " + said);
     if (result.code == kRefused && fault == Fault::Text)
       return refused(said);
     if (result.code != 0 || !result.cubin || !isCubin({result.cubin, result.size}))

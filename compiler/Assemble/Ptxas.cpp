@@ -81,7 +81,7 @@ Status Ptxas::judge(const std::string &folder, const Ended &ended) const {
   const std::string said = complaintIn(ended.output);
   switch (faultOf(said)) {
   case Fault::Text: return refused(said);
-  case Fault::Version: return broken("is too old: " + said);
+  case Fault::Version: return broken("does not know this PTX or this architecture, and may be too old: " + said);
   case Fault::Machine: break;
   }
   return broken(withRoom(fmt::format("failed with exit code {}: {}", *ended.exitCode, said), folder));

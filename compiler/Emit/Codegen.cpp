@@ -135,10 +135,3 @@ Result<std::string> muntin::generateCode(llvm::Module &module, llvm::TargetMachi
   passes.run(module);
   return std::string(buffer.data(), buffer.size());
 }
-
-std::future<Result<std::string>> muntin::startObject(OwnedModule code, const Target &target, std::launch policy) {
-  return std::async(policy, [code = std::move(code), &target]() -> Result<std::string> {
-    Result<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(target);
-    return machine ? generateCode(*code.module, **machine, /*assembly=*/false) : machine.status();
-  });
-}

@@ -43,7 +43,7 @@ Status joinModules(std::unique_ptr<llvm::Module> &all, std::unique_ptr<llvm::Mod
 /// An ELF object, or assembly text: for GPUs, PTX.
 Result<std::string> generateCode(llvm::Module &module, llvm::TargetMachine &machine, bool assembly);
 
-/// A module with a context that is its alone, so that any thread may work on it.
+/// A module with a context of its own, so that any thread may work on it.
 struct OwnedModule {
   OwnedModule();
   OwnedModule(OwnedModule &&);
@@ -52,8 +52,8 @@ struct OwnedModule {
   std::unique_ptr<llvm::Module> module;
 };
 
-/// An ELF object, made by a thread or, if the policy says so, when it is asked for.
-std::future<Result<std::string>> startObject(OwnedModule code, const Target &target, std::launch policy);
+/// An ELF object, made by a thread of its own, if one is wanted and can be had, or when it is asked for.
+std::future<Result<std::string>> startObject(OwnedModule code, const Target &target, bool own);
 
 /// The objects linked by lld into a shared object; an undefined symbol is an
 /// error. lld is not thread safe, so calls take turns.

@@ -66,6 +66,9 @@ LogicalResult checkStrip(func::FuncOp kernel, tile::PlanAttr plan) {
     return success();
   if (strip.getDims().size() != plan.getQueryBox().getDims().size() || strip.getDims().back() % 2)
     return kernel.emitError() << "expected a strip of the query box's rank and an even number of keys, got " << strip;
+  for (auto [held, needed] : llvm::zip(strip.getDims(), plan.getKeyBox().getDims()))
+    if (held < needed)
+      return kernel.emitError() << "expected a strip that holds the key box, got " << strip;
   if (plan.getPack() == "none")
     return kernel.emitError() << "expected something to pack into the strip, got pack none";
   bool loadsKeys = false; // a kernel that counts pairs does not

@@ -100,6 +100,7 @@ Value Cta::axisWord(const TileBox &keys, unsigned axis, const PlaceRun &run, int
   for (int64_t bit = 0; bit < kWordBits; bit += bitsOfBox)
     copies |= uint32_t(1) << bit;
   const bool once = bitsOfBox >= std::min(kWordBits, ofRow);
+  const int64_t word = number % std::max<int64_t>(1, bitsOfBox / kWordBits); // whole words repeat, too
   Value place = firstPlace(keys, axis);
   Value before = bitsOfBox < extent ? f.div(place, extent / bitsOfBox) : f.mul(place, bitsOfBox / extent);
   auto bitOf = [&](Value place) {
@@ -107,7 +108,7 @@ Value Cta::axisWord(const TileBox &keys, unsigned axis, const PlaceRun &run, int
   };
   auto shifted = [&](Value place) {
     Value bits = f.sub(bitOf(place), before);
-    return machine.shiftLeft(constant(-1), f.max(once ? f.sub(bits, kWordBits * number) : bits, 0));
+    return machine.shiftLeft(constant(-1), f.max(once ? f.sub(bits, kWordBits * word) : bits, 0));
   };
   Value bits;
   const int64_t ofRange = run.most ? (*run.most + extent - 1) / extent * bitsOfBox : kMostBits + 1;

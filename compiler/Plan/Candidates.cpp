@@ -46,7 +46,9 @@ std::vector<int64_t> Planner::stripOf(const Plan &plan) const {
   if (plan.pack == "none" || !live)
     return {};
   std::vector<int64_t> strip = *live;
-  int64_t pairBytes = plan.pairs() ? 4 * problem.valueDim : 8 * problem.valueDim;
+  for (int axis = 0; axis < problem.rank; ++axis) // which is larger than need be where a plan's text says so
+    strip[axis] = std::max(strip[axis], plan.keyBox[axis]);
+  int64_t pairBytes = plan.pairs() ? 4 * problem.valueDim : 8 * (problem.headDim + problem.valueDim);
   for (int axis = 0; axis + 1 < problem.rank; ++axis)
     pairBytes *= strip[axis];
   const int64_t hullPairs = (strip.back() + 1) / 2, pairs = target.l2Bytes / 4 / pairBytes;

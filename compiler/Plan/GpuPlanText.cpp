@@ -73,10 +73,14 @@ Status Reader::split() {
       continue;
     }
     const auto *list = std::find_if(std::begin(lists), std::end(lists), [&](auto &row) { return word == row.first; });
+    if (word == "engine")
+      return bad("engine is '" + value + "', expected fma or nothing of it");
     if (list == std::end(lists))
       return bad("unknown word '" + word + "'");
+    if (!list->second->empty())
+      return bad("'" + word + "' stands twice");
     if (!readList(value, *list->second))
-      return bad("'" + value + "' is not a list of numbers");
+      return bad(word + " is '" + value + "', expected numbers from 1 to 999999 with x between them");
   }
   return {};
 }

@@ -77,7 +77,10 @@ std::string Plan::print() const {
                          registers > 0 ? ",registers=" + std::to_string(registers) : "", oneWalk ? ",walks=1" : "")
         .str();
   return llvm::formatv("{0},query={1},key={2}{3},block={4}x{5},pack={6}{7}", templateName, listText(queryBox), key,
-                       trimmed ? ",hulls=2" : "", rows, blockVectors, pack, strip.empty() ? "" : ",per=task")
+                       trimmed ? ",hulls=2" : "", rows, blockVectors, pack,
+                       !strip.empty()                        ? ",per=task"
+                       : templateName == "window" && pairs() ? ",per=head"
+                                                             : "")
       .str();
 }
 

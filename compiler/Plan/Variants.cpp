@@ -31,6 +31,10 @@ static constexpr double kWorthwhile = 1.3;
 /// idle machine of two cores.
 static constexpr double kGainOfVariant[] = {1.5, 2};
 
+/// Each extent is rated for every candidate. With long dilations they are many; and boxes take tokens of one residue
+/// class, of which a short axis has few.
+static constexpr int64_t kMostShortExtents = 128;
+
 namespace {
 struct Choice {
   Candidate candidate;
@@ -116,6 +120,8 @@ std::vector<ShortAxis> Planner::shortAxes(const Candidate &general) const {
   for (int axis = 0; axis < problem.rank; ++axis) {
     ShortAxis extents{axis, leastExtent(problem.mask, axis), {}};
     const int64_t end = std::min(general.plan.queryBox[axis] * general.plan.queryStep[axis], grid[axis]);
+    if (end - extents.least > kMostShortExtents)
+      continue;
     for (int64_t extent = extents.least; extent < end; ++extent) {
       Candidate there = general;
       cost.estimate(there, shortGrid(axis, extent));

@@ -90,13 +90,20 @@ Status CompilerLibrary::open() {
 }
 
 Result<std::string> CompilerLibrary::identity() {
+  Result<std::string> build = buildId();
+  if (build && !build->empty() && !options_.cubins.empty())
+    *build += " cubins " + options_.cubins;
+  return build;
+}
+
+Result<std::string> CompilerLibrary::buildId() {
   std::unique_lock lock(mutex_);
   if (isOpen_)
     return identity_;
   const std::string file = locate();
   lock.unlock();
   if (file.find('/') == std::string::npos) // the loader alone knows which file it will find
-    return open() ? identity() : std::string();
+    return open() ? buildId() : std::string();
   if (::access(file.c_str(), F_OK) != 0)
     return std::string();
   return buildIdOfFile(file);

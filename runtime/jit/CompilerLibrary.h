@@ -56,9 +56,9 @@ public:
 
   /// The file of the library; opens it if need be. Tried again after a failure.
   Result<const char *> path();
-  /// Which build of the compiler compile() would use, or "" if there is none. Read from the file without opening the
-  /// library where its place is known: by its path, beside this library or in ../lib. A library without a build-id is
-  /// CheckFailed.
+  /// Which build of the compiler compile() would use and what cubins it is asked for, or "" if there is none. Read from
+  /// the file without opening the library where its place is known: by its path, beside this library or in ../lib. A
+  /// library without a build-id is CheckFailed.
   Result<std::string> identity();
   /// The assembler of GPU kernels, for people: name and path; "" if there is none.
   Result<std::string> assembler();
@@ -73,6 +73,7 @@ private:
     decltype(&mtnc_free) free = nullptr;
   };
   Status open();
+  Result<std::string> buildId();
   /// The file that open() takes; "" if the loader has to search.
   std::string locate() const;
   Status openFrom(const std::string &file);

@@ -63,8 +63,9 @@ typedef struct mtn_session_options {
   double compile_timeout; /* seconds that a caller waits for a kernel at most; 0: no limit */
   int32_t compile_never;  /* 1: as if MTN_COMPILE_NEVER stood in every request, also in mtn_forward */
   const char *ptxas;  /* the assembler of GPU kernels: a program, or "off"; null: MUNTIN_PTXAS, else the best found */
-  const char *cubins; /* architectures for which images of GPUs carry machine code beside PTX, "sm_80,sm_90": each is
-                         then assembled or the compilation fails; null: the target's own, where there is an assembler */
+  const char *cubins; /* architectures for which images of GPUs that this session compiles carry machine code beside PTX,
+                         "sm_80,sm_90": each is then assembled or the compilation fails. The disk cache keeps them
+                         apart; a kernel of a bundle is taken as it is. null: the target's own, where there is an assembler */
 } mtn_session_options;
 
 static inline void mtn_session_options_init(mtn_session_options *options) {

@@ -9,6 +9,13 @@ func.func @forward() attributes {tile.plan = #plan} { return }
 // -----
 
 #plan = #tile.plan<template_name = "window", query_box = <[16]>, query_step = <[1]>, key_box = <[18]>, rows = 4, vectors = 1,
+                   lanes = 16, pack = "pairs", target = "avx512-bf16", strip = <[16]>>
+// expected-error @+1 {{expected a strip that holds the key box, got #tile.shape<[16]>}}
+func.func @forward() attributes {tile.plan = #plan} { return }
+
+// -----
+
+#plan = #tile.plan<template_name = "window", query_box = <[16]>, query_step = <[1]>, key_box = <[18]>, rows = 4, vectors = 1,
                    lanes = 16, pack = "pairs", target = "avx512-bf16", strip = <[127]>>
 // expected-error @+1 {{expected a strip of the query box's rank and an even number of keys, got #tile.shape<[127]>}}
 func.func @forward() attributes {tile.plan = #plan} { return }

@@ -77,9 +77,9 @@ TEST(GpuRows, RefuseWhatDoesNotFit) {
   const std::pair<const char *, const char *> refused[] = {
       {"row,query=64,key=32,warps=4,stages=1,capacity=40", "a multiple of the key box's 32 keys"},
       {"row,query=64,key=32,warps=4,stages=1,capacity=4096", "bytes of shared memory, the bound is 101376"},
-      {"row,query=64,key=32,warps=4,stages=1,capacity=0", "is not a list of numbers"},
+      {"row,query=64,key=32,warps=4,stages=1,capacity=0", "capacity is '0', expected numbers from 1"},
       {"live,query=64,key=32,warps=4,stages=1,capacity=64", "a capacity goes with the template row"},
-      {"row,query=64,key=32,warps=4,stages=1,engine=abacus", "unknown word 'engine'"},
+      {"row,query=64,key=32,warps=4,stages=1,engine=abacus", "engine is 'abacus', expected fma"},
   };
   for (const auto &[text, part] : refused)
     EXPECT_NE(refusalOf(text).find(part), std::string::npos) << text << ": " << refusalOf(text);

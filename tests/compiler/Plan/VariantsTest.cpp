@@ -81,19 +81,6 @@ TEST(Variants, AreForGridsThatAreShorterThanTheGeneralBox) {
   }
 }
 
-/// The recipe takes the first whose guard holds: on one axis the shorter reach must come first, or it is never taken.
-TEST(Variants, EachIsReached) {
-  for (const auto &[problem, decision] : decided()) {
-    SCOPED_TRACE(problemKey(problem));
-    for (size_t i = 0; i < decision.variants.size(); ++i)
-      for (size_t before = 0; before < i; ++before) {
-        const Plan &x = decision.variants[before].plan, &y = decision.variants[i].plan;
-        if (shortAxis(x) == shortAxis(y))
-          EXPECT_LT(x.most, y.most);
-      }
-  }
-}
-
 TEST(Variants, TheBoxLiesAlongTheLongAxis) {
   for (const char *target : kTargets) {
     const Decision decision = decide(problemOf(2, masks::sliding({3}, {3}), target));
