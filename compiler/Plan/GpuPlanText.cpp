@@ -141,6 +141,8 @@ Status Reader::checkKeyBox() const {
 Result<Plan> Reader::run() {
   if (Status status = split(); !status)
     return status;
+  if (Status status = checkTemplateName(words.name); !status)
+    return status;
   if (Status status = checkBlock(); !status)
     return status;
   if (Status status = checkNumber(words.resident, "resident blocks", 1, kMostResident); !status)

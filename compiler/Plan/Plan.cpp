@@ -60,6 +60,17 @@ int64_t Plan::tileKeys() const {
   return holdsAllKeys() && !oneBox ? 0 : keyCapacity();
 }
 
+Status muntin::checkTemplateName(const std::string &name) {
+  static const std::vector<std::string> names = {"row",    "unfused", "naive", "online", "live",
+                                                 "border", "stages",  "roles", "window"};
+  if (std::find(names.begin(), names.end(), name) != names.end())
+    return {};
+  std::string known;
+  for (const std::string &each : names)
+    known += (known.empty() ? "" : ", ") + each;
+  return Status::invalid("template: no template is called '" + name + "'; known are " + known);
+}
+
 std::string muntin::listText(const std::vector<int64_t> &values) {
   std::string text;
   for (int64_t value : values)

@@ -101,6 +101,9 @@ struct Decision {
   void restore(const Plan &plan, const std::string &note);
 };
 
+/// Fails if templates/ has none of this name.
+Status checkTemplateName(const std::string &name);
+
 /// "4x8" and back.
 std::string listText(const std::vector<int64_t> &values);
 bool readList(const std::string &text, std::vector<int64_t> &values);

@@ -104,6 +104,6 @@ Result<std::string> muntin::instantiateTemplate(const Problem &problem, const Pl
     size_t from = text.find(kTemplateParameters), to = text.find(kTemplateKernel);
     return std::string(text.substr(0, from)) + parameters(problem, plan) + std::string(text.substr(to));
   }
-  return Status::invalid("template: no template is called '" + plan.templateName +
-                         "'; known are row, unfused, naive, online, live, border, stages, roles, window");
+  Status status = checkTemplateName(plan.templateName);
+  return !status ? status : Status::invalid("template: '" + plan.templateName + "' is a plan of another");
 }

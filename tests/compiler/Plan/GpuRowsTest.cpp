@@ -80,6 +80,8 @@ TEST(GpuRows, RefuseWhatDoesNotFit) {
       {"row,query=64,key=32,warps=4,stages=1,capacity=0", "capacity is '0', expected numbers from 1"},
       {"live,query=64,key=32,warps=4,stages=1,capacity=64", "a capacity goes with the template row"},
       {"row,query=64,key=32,warps=4,stages=1,engine=abacus", "engine is 'abacus', expected fma"},
+      {"foo,query=64,key=32,warps=4,stages=1", "no template is called 'foo'; known are row, unfused, naive"},
+      {"row,query=64,query=8,key=32,warps=4,stages=1", "'query' stands twice"},
   };
   for (const auto &[text, part] : refused)
     EXPECT_NE(refusalOf(text).find(part), std::string::npos) << text << ": " << refusalOf(text);
