@@ -36,6 +36,11 @@ void Task::chooseBox(Value index) {
     Value length = ir.ceilDiv(ir.sub(extents.query[axis], residue), ir.constant(step)); // of the class, may be 0
     queryBox[axis] = {ir.add(residue, ir.mul(first, step)), step, ir.min(ir.constant(box), ir.sub(length, first))};
   }
+  present = ir.constant(blocking.vectors);
+  if (plan.getTrimmed()) {
+    Value half = ir.constant(plan.getQueryBox().getDims()[0] / 2);
+    present = ir.select(ir.less(half, queryBox[0].count), present, ir.constant(1));
+  }
   fillLanes();
 }
 
@@ -43,8 +48,13 @@ void Task::chooseBox(Value index) {
 // Lanes: the tokens of the query box in row-major order
 //===----------------------------------------------------------------------===//
 
+/// Two vectors with a hull each are written out: either is known to a body that depends on it, and a loop of unknown
+/// length in the midst of others costs more than the second vector's share.
 void Task::forVectors(function_ref<void(Value)> body) {
-  ir.loop(ir.constant(0), ir.constant(blocking.vectors), 1, body);
+  if (!plan.getTrimmed())
+    return ir.loop(ir.constant(0), present, 1, body);
+  body(ir.constant(0));
+  ir.when(ir.less(ir.constant(1), present), [&] { body(ir.constant(1)); });
 }
 
 /// Where the lanes of a vector lie in the box, on one axis: a vector of i32.
@@ -149,7 +159,12 @@ attn::Box Task::trimKeys(attn::MaskAttrInterface mask) {
     trim->step = live[0].step;
     trim->origins[vector] = live[0].origin;
     trim->counts[vector] = ir.max(live[0].count, ir.constant(0));
-    ends[vector] = ir.add(live[0].origin, ir.mul(trim->counts[vector], live[0].step));
+    if (vector == 1) { // one that the box lacks sees nothing, behind what the other sees
+      Value there = ir.less(ir.constant(1), present);
+      trim->origins[1] = ir.select(there, trim->origins[1], ends[0]);
+      trim->counts[1] = ir.select(there, trim->counts[1], ir.constant(0));
+    }
+    ends[vector] = ir.add(trim->origins[vector], ir.mul(trim->counts[vector], live[0].step));
   }
   // Ranges that do not lie one behind the other share nothing.
   Value overlap = ir.max(ir.sub(ends[0], trim->origins[1]), ir.constant(0));

@@ -90,24 +90,28 @@ Values Task::scoreStep(const KeyTile &keys, const Buffer &query, ArrayRef<Value>
 
 /// Scores of `rows` keys from number `first` on with a part of the queries. Their maxima are added to \p maxima.
 void Task::emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer &scores, Value first, const Part &part,
-                          bool masked, Value maxima) {
+                          const std::optional<MaskWords> &forbidden, Value maxima) {
   bool pairs = keys.kind == KeyTile::Kind::Pairs;
   const int64_t words = keys.columns / (pairs ? 2 : 1);
   Values pointers;
   for (int64_t r = 0; r < blocking.rows; ++r) {
-    Value offset = ir.load(ir.i64(), ir.offset(part.offsets, ir.mul(ir.add(first, r), 8)));
-    pointers.push_back(ir.offset(keys.base, offset));
-    if (keys.ahead)
-      ir.prefetch(ir.offset(pointers.back(), keys.ahead), words * 4);
+    auto key = [&](Value number) {
+      return ir.offset(keys.base, ir.load(ir.i64(), ir.offset(part.offsets, ir.mul(number, 8))));
+    };
+    pointers.push_back(key(ir.add(first, r)));
+    // No machine guesses where the next block's keys lie. Asked for earlier, they would drive out what is in use.
+    ir.prefetch(key(ir.add(first, r + blocking.rows)), words * 4, Ir::Cache::First);
   }
   auto place = [&](int64_t r, int64_t j) { return at(scores, ir.add(first, r), part.group, part.first + j); };
   // Few accumulators would wait for each other: columns then fall into sums of their own, added at the end.
   const int64_t block = blocking.rows * part.vectors, sums = block < kAccumulators ? 2 : 1;
   const int64_t unroll = kColumnUnroll / sums, unrolled = words / unroll * unroll;
+  Value firstVector = ir.add(ir.mul(part.group, blocking.blockVectors), part.first);
   Values acc;
   for (int64_t r = 0; r < blocking.rows; ++r)
     for (int64_t j = 0; j < part.vectors; ++j)
-      acc.push_back(masked ? ir.load(vecF32(), place(r, j)) : ir.splat(0.0f, blocking.lanes));
+      acc.push_back(forbidden ? startOf(*forbidden, ir.add(firstVector, j), ir.add(first, r))
+                              : ir.splat(0.0f, blocking.lanes));
   acc.resize(sums * block, ir.splat(0.0f, blocking.lanes));
   auto step = [&](Value column, int64_t shift, Values &all, bool single) {
     auto mine = MutableArrayRef<Value>(all).slice(shift % sums * block, block);
@@ -123,7 +127,6 @@ void Task::emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer
     step(ir.constant(unrolled), word - unrolled, acc, false);
   if (pairs && keys.columns % 2)
     step(ir.constant(unrolled), words - unrolled, acc, true);
-  Value firstVector = ir.add(ir.mul(part.group, blocking.blockVectors), part.first);
   for (int64_t j = 0; j < part.vectors; ++j) {
     Value top;
     for (int64_t r = 0; r < blocking.rows; ++r) {
@@ -150,13 +153,13 @@ static tile::ReduceOp maximaOf(Value scores) {
 void Task::emitScores(tile::DotOp dot, tile::MaskOp mask) {
   const Buffer query = buffers.lookup(dot.getLhs());
   const KeyTile keys = keyTiles.lookup(dot.getRhs());
-  Buffer scores = allocateBuffer(Buffer::Kind::F32, dot.getResult().getType().getShape()[1], keys.keys.padded);
+  const int64_t capacity = dot.getResult().getType().getShape()[1];
+  Buffer scores = allocateBuffer(Buffer::Kind::F32, capacity, keys.keys.padded);
   attn::Box box = boxes.lookup(dot.getRhs().getDefiningOp<tile::LoadOp>().getBox());
   constexpr float forbidden = -std::numeric_limits<float>::infinity();
-  if (mask) {
-    initScores(cast<attn::MaskAttrInterface>(mask.getMask()), box, keys.keys, scores);
-    fillRows(scores, keys.keys.count, keys.keys.padded, forbidden);
-  }
+  std::optional<MaskWords> words;
+  if (mask)
+    words = maskWords(cast<attn::MaskAttrInterface>(mask.getMask()), box, keys.keys, capacity);
   Value maxima;
   if (auto reduce = maximaOf(mask ? mask.getResult() : dot.getResult())) {
     maxima = rowTiles[reduce.getResult()] = rowSlot();
@@ -167,13 +170,14 @@ void Task::emitScores(tile::DotOp dot, tile::MaskOp mask) {
   ir.loop(ir.constant(0), ir.constant(blocking.groups()), 1, [&](Value group) {
     auto blocks = [&](Value begin, Value end, const Part &part) {
       ir.loop(begin, end, blocking.rows,
-              [&](Value first) { emitScoreBlock(keys, query, scores, first, part, /*masked=*/bool(mask), maxima); });
+              [&](Value first) { emitScoreBlock(keys, query, scores, first, part, words, maxima); });
     };
     const bool own = keys.lists.size() > 1;
     Value shared = own ? ir.mul(ir.div(keys.shared, ir.constant(blocking.rows)), blocking.rows) : keys.keys.padded;
     blocks(ir.constant(0), shared, {group, 0, blocking.blockVectors, keys.lists[0]});
     for (int vector = 0; own && vector < 2; ++vector)
-      blocks(shared, keys.keys.padded, {group, vector, 1, keys.lists[vector]});
+      blocks(shared, ir.select(ir.less(ir.constant(vector), present), keys.keys.padded, shared),
+             {group, vector, 1, keys.lists[vector]});
   });
   // Keys that only fill up a block, or a pair, count for nothing. Without a mask they repeat keys that count, and
   // change no maximum.
@@ -200,8 +204,6 @@ void Task::emitProductBlock(const KeyTile &keys, const Buffer &probs, const Buff
   sums = ir.loop(first, end, pairs ? 2 : 1, sums, [&](Value key, ValueRange carried) {
     Value offset = ir.load(ir.i64(), ir.offset(part.offsets, ir.mul(key, 8)));
     Value pointer = ir.offset(ir.offset(keys.base, offset), ir.mul(column, 4));
-    if (keys.ahead)
-      ir.prefetch(ir.offset(pointer, keys.ahead), 1);
     Value row = pairs ? ir.div(key, ir.constant(2)) : key;
     Values weights, next;
     for (int64_t j = 0; j < part.vectors; ++j)
@@ -258,7 +260,7 @@ void Task::emitProduct(tile::DotOp dot) {
       ir.loop(ir.constant(keyChunk), keys.shared, keyChunk,
               [&](Value first) { chunk(first, keys.shared, all, soFar); });
     for (int vector = 0; keys.lists.size() > 1 && vector < 2; ++vector)
-      ir.loop(keys.shared, keys.keys.count, keyChunk,
+      ir.loop(keys.shared, ir.select(ir.less(ir.constant(vector), present), keys.keys.count, keys.shared), keyChunk,
               [&](Value first) { chunk(first, keys.keys.count, {group, vector, 1, keys.lists[vector]}, soFar); });
   });
   buffers[dot.getResult()] = out;

@@ -107,5 +107,6 @@ void Task::writeKeyList(Value list, const attn::Box &box, const KeyCount &keys, 
   Value last = ir.constant(0);
   for (unsigned axis = 0; axis < rank; ++axis)
     last = ir.add(last, ir.mul(coordinate(axis, ir.sub(box[axis].count, 1)), strides[axis]));
-  ir.store(ir.splat(last, blocking.rows), at(keys.count));
+  for (int64_t block : {0, 1}) // the last key fills up a block, and is asked for as the keys of one more
+    ir.store(ir.splat(last, blocking.rows), at(ir.add(keys.count, block * blocking.rows)));
 }

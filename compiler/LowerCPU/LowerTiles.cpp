@@ -28,9 +28,8 @@ namespace {
 tile::GridTensorType findOperand(ModuleOp module, StringRef name) {
   tile::GridTensorType found;
   module.walk([&](func::FuncOp function) {
-    for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      if (auto operand = function.getArgAttrOfType<StringAttr>(i, tile::kOperandAttrName); operand && operand == name)
-        found = cast<tile::GridTensorType>(function.getArgument(i).getType());
+    if (BlockArgument operand = tile::operandNamed(function, name))
+      found = cast<tile::GridTensorType>(operand.getType());
   });
   return found;
 }
@@ -47,8 +46,9 @@ func::FuncOp makeEntry(OpBuilder &builder, Location loc, StringRef name) {
 /// Registers, vectors and query box fit each other.
 LogicalResult checkPlan(func::FuncOp kernel, tile::PlanAttr plan) {
   const int64_t lanes = plan.getLanes(), queries = plan.getQueryBox().volume();
-  if (lanes < 2 || !llvm::isPowerOf2_64(uint64_t(lanes)) || plan.getRows() < 1 || plan.getVectors() < 1)
-    return kernel.emitError() << "expected a plan with rows, vectors, and lanes in a power of two, got " << plan;
+  if (lanes < 8 || lanes > 64 || !llvm::isPowerOf2_64(uint64_t(lanes)) || plan.getRows() < 1 || plan.getVectors() < 1)
+    return kernel.emitError() << "expected a plan with rows, vectors, and lanes in a power of two from 8 to 64, got "
+                              << plan;
   const int64_t vectors = queries / lanes;
   if (queries % lanes || vectors % std::min(plan.getVectors(), vectors))
     return kernel.emitError() << "expected a plan whose query box is a number of blocks of vectors, got " << plan;
@@ -77,10 +77,8 @@ LogicalResult checkStrip(func::FuncOp kernel, tile::PlanAttr plan) {
     return success();
   auto liveKeys = kernel.getOps<tile::LiveKeysOp>();
   auto reads = [&](StringRef name) {
-    return llvm::any_of(llvm::seq(kernel.getNumArguments()), [&](unsigned i) {
-      auto operand = kernel.getArgAttrOfType<StringAttr>(i, tile::kOperandAttrName);
-      return operand && operand == name && !kernel.getArgument(i).use_empty();
-    });
+    BlockArgument operand = tile::operandNamed(kernel, name);
+    return operand && !operand.use_empty();
   };
   if (!llvm::hasSingleElement(liveKeys) || !kernel.getOps<tile::AllKeysOp>().empty() ||
       !kernel.getOps<tile::ForKeyBoxesOp>().empty() || !reads("key") || !reads("value"))

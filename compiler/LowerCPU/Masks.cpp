@@ -6,12 +6,14 @@
 //===----------------------------------------------------------------------===//
 //
 // The scores' accumulators start at 0 where a pair is allowed and at -inf where
-// it is not; what is added later changes neither. For a mask that is an AND of
-// one rule per axis there is one small table per axis and query box,
+// it is not; what is added later changes neither. Which start it is says a bit:
+// a word for each key and vector of queries has a bit for each lane, set where
+// the pair is forbidden. For a mask that is an AND of one rule per axis there is
+// one small table per axis and query box,
 //
-//      table[a][key coordinate][lane] = 0 or -inf
+//      table[a][vector][key coordinate] = bits of the lanes
 //
-// and a key's row is the sum of its coordinates' rows.
+// and a key's word is the OR of its coordinates' words, made 16 keys at a time.
 //
 //===----------------------------------------------------------------------===//
 
@@ -106,8 +108,38 @@ std::pair<Value, Value> Task::segmentRange(int side, const attn::Box &box) {
 // Initial values
 //===----------------------------------------------------------------------===//
 
-Value Task::maskVector(Value allowed) {
-  return ir.select(allowed, ir.splat(0.0f, blocking.lanes), ir.splat(kForbidden, blocking.lanes));
+/// Words that are made at once. A table has so many behind its last key, which forbid.
+static constexpr int64_t kWords = 16;
+
+MaskWords Task::allocateWords(int64_t keyCapacity) {
+  const int64_t bytes = llvm::alignTo(wordBytes() * blocking.vectors, 4); // whole lines, for any number of keys
+  return {allocateKeys(keyCapacity, bytes), capacityRows(keyCapacity)};
+}
+
+Value Task::wordAt(const MaskWords &words, Value vector, Value key) {
+  return ir.offset(words.base, ir.mul(ir.add(ir.mul(vector, words.capacity), key), wordBytes()));
+}
+
+void Task::storeWord(Value allowed, Value at) {
+  Type one = ir.vec(1, wordType());
+  Value word = vector::BitCastOp::create(ir.b, ir.loc, one, allowed);
+  ir.store(arith::XOrIOp::create(ir.b, ir.loc, word, allBits(1)), at);
+}
+
+Value Task::allBits(int64_t words) {
+  return arith::ConstantOp::create(
+      ir.b, ir.loc, DenseElementsAttr::get(ir.vec(words, wordType()), llvm::APInt::getAllOnes(blocking.lanes)));
+}
+
+void Task::endWords(const MaskWords &words, Value key) {
+  forVectors([&](Value v) { ir.store(allBits(kWords), wordAt(words, v, key)); });
+}
+
+/// What a vector of scores starts from.
+Value Task::startOf(const MaskWords &words, Value vector, Value key) {
+  Value word = ir.load(ir.vec(1, wordType()), wordAt(words, vector, key));
+  Value forbidden = vector::BitCastOp::create(ir.b, ir.loc, ir.vec(blocking.lanes, ir.b.getI1Type()), word);
+  return ir.select(forbidden, ir.splat(kForbidden, blocking.lanes), ir.splat(0.0f, blocking.lanes));
 }
 
 /// Rows begin, ..., end - 1 become `value`.
@@ -116,70 +148,57 @@ void Task::fillRows(const Buffer &buffer, Value begin, Value end, float value) {
   ir.loop(begin, end, 1, [&](Value row) { forVectors([&](Value v) { ir.store(vector, at(buffer, row, v)); }); });
 }
 
-void Task::axisTable(attn::MaskAttrInterface mask, unsigned axis, const attn::BoxAxis &keys, const Buffer &table) {
+/// Words of the coordinates of an axis; on the first one, where each vector may count from a range of its own.
+void Task::axisWords(attn::MaskAttrInterface mask, unsigned axis, const attn::BoxAxis &keys, const MaskWords &words) {
   attn::MaskContext context = maskContext();
   forVectors([&](Value v) {
-    Value query = laneCoord(v, axis);
-    ir.loop(ir.constant(0), keys.count, 1, [&](Value place) {
-      Value key = ir.splat32(ir.add(keys.origin, ir.mul(place, keys.step)), blocking.lanes);
-      ir.store(maskVector(mask.allowsOnAxis(ir.b, ir.loc, context, axis, query, key)), at(table, place, v));
+    Value query = laneCoord(v, axis), origin = keys.origin, count = keys.count;
+    if (axis == 0 && trim) {
+      Value first = ir.less(v, ir.constant(1));
+      origin = ir.select(first, trim->origins[0], trim->origins[1]);
+      count = ir.select(first, trim->counts[0], trim->counts[1]);
+    }
+    ir.loop(ir.constant(0), count, 1, [&](Value place) {
+      Value key = ir.splat32(ir.add(origin, ir.mul(place, keys.step)), blocking.lanes);
+      storeWord(mask.allowsOnAxis(ir.b, ir.loc, context, axis, query, key), wordAt(words, v, place));
     });
   });
 }
 
-/// The table of the first axis where each vector counts its places from a range of its own. The row behind the last
-/// stands for no key.
-void Task::trimmedAxisTable(attn::MaskAttrInterface mask, const Buffer &table) {
-  attn::MaskContext context = maskContext();
-  forVectors([&](Value v) {
-    Value first = ir.less(v, ir.constant(1)), query = laneCoord(v, 0);
-    Value origin = ir.select(first, trim->origins[0], trim->origins[1]);
-    ir.loop(ir.constant(0), ir.select(first, trim->counts[0], trim->counts[1]), 1, [&](Value place) {
-      Value key = ir.splat32(ir.add(origin, ir.mul(place, trim->step)), blocking.lanes);
-      ir.store(maskVector(mask.allowsOnAxis(ir.b, ir.loc, context, 0, query, key)), at(table, place, v));
-    });
-  });
-  fillRows(table, ir.constant(keyCapacity[0]), ir.constant(keyCapacity[0] + 1), kForbidden);
-}
-
-void Task::initSeparable(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys,
-                         const Buffer &scores) {
+void Task::separableWords(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys,
+                          const MaskWords &words) {
   if (rank == 1) {
-    axisTable(mask, 0, box[0], scores);
-    padRow(ir.constant(0), box, keys, scores);
-    return;
+    axisWords(mask, 0, box[0], words);
+    return endWords(words, box[0].count);
   }
-  SmallVector<Buffer> tables;
+  SmallVector<MaskWords> tables;
   for (unsigned axis = 0; axis < rank; ++axis) {
-    tables.push_back(allocateBuffer(Buffer::Kind::F32, keyCapacity[axis], box[axis].count));
-    if (axis == 0 && trim)
-      trimmedAxisTable(mask, tables.back());
-    else
-      axisTable(mask, axis, box[axis], tables.back());
+    tables.push_back(allocateWords(keyCapacity[axis]));
+    axisWords(mask, axis, box[axis], tables.back());
   }
+  endWords(tables.back(), box.back().count); // a row's words end with words that forbid: padding, or the next row
+  if (trim)
+    endWords(tables[0], ir.constant(keyCapacity[0]));
+  auto load = [&](int64_t count, unsigned axis, Value v, Value place) {
+    return ir.load(ir.vec(count, wordType()), wordAt(tables[axis], v, place), wordBytes());
+  };
   forKeyRows(box, keys, [&](Value first, ArrayRef<Value> places) {
     forVectors([&](Value v) {
-      Value place0 = trim ? ownPlace(v, places[0], ir.constant(keyCapacity[0])) : places[0];
-      Value row = ir.load(vecF32(), at(tables[0], place0, v));
+      Value row = load(1, 0, v, trim ? ownPlace(v, places[0], ir.constant(keyCapacity[0])) : places[0]);
       if (rank == 3)
-        row = arith::AddFOp::create(ir.b, ir.loc, row, ir.load(vecF32(), at(tables[1], places[1], v)));
-      ir.loop(ir.constant(0), box.back().count, 1, [&](Value place) {
-        Value own = ir.load(vecF32(), at(tables.back(), place, v));
-        ir.store(arith::AddFOp::create(ir.b, ir.loc, row, own), at(scores, ir.add(first, place), v));
+        row = ir.b.createOrFold<arith::OrIOp>(ir.loc, row, load(1, 1, v, places[1]));
+      Value ofRow = vector::BroadcastOp::create(ir.b, ir.loc, ir.vec(kWords, wordType()), row);
+      ir.loop(ir.constant(0), box.back().count, kWords, [&](Value place) {
+        Value all = arith::OrIOp::create(ir.b, ir.loc, ofRow, load(kWords, rank - 1, v, place));
+        ir.store(all, wordAt(words, v, ir.add(first, place)), wordBytes());
       });
     });
-    padRow(first, box, keys, scores);
   });
+  endWords(words, keys.count);
 }
 
-/// With pairs, the key that fills up a row of odd length is masked.
-void Task::padRow(Value first, const attn::Box &box, const KeyCount &keys, const Buffer &scores) {
-  if (blocking.bf16Dot != Bf16Dot::None)
-    fillRows(scores, ir.add(first, box.back().count), ir.add(first, keys.rowLength), kForbidden);
-}
-
-void Task::initElementwise(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys,
-                           const Buffer &scores) {
+void Task::elementwiseWords(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys,
+                            const MaskWords &words) {
   attn::MaskContext context = maskContext();
   forKeyRows(box, keys, [&](Value first, ArrayRef<Value> places) {
     SmallVector<Value, 3> coords;
@@ -198,21 +217,24 @@ void Task::initElementwise(attn::MaskAttrInterface mask, const attn::Box &box, c
         SmallVector<Value, 3> key;
         for (Value coordinate : coords)
           key.push_back(ir.splat32(coordinate, blocking.lanes));
-        ir.store(maskVector(mask.allows(ir.b, ir.loc, context, query, key)), at(scores, ir.add(first, place), v));
+        storeWord(mask.allows(ir.b, ir.loc, context, query, key), wordAt(words, v, ir.add(first, place)));
       });
+      ir.store(allBits(1), wordAt(words, v, ir.add(first, box.back().count))); // padding, or the next row
     });
-    padRow(first, box, keys, scores);
   });
+  endWords(words, keys.count);
 }
 
-void Task::initScores(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, const Buffer &scores) {
+MaskWords Task::maskWords(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, int64_t capacity) {
   // Queries and keys that both walk in steps of the period lie in one class, since the live keys were derived from
   // the queries.
   commonResidue.clear();
   for (unsigned axis = 0; axis < rank; ++axis)
     commonResidue.push_back(queryBox[axis].step % box[axis].step == 0 ? box[axis].step : 1);
+  MaskWords words = allocateWords(capacity);
   if (mask.separable(rank))
-    initSeparable(mask, box, keys, scores);
+    separableWords(mask, box, keys, words);
   else
-    initElementwise(mask, box, keys, scores);
+    elementwiseWords(mask, box, keys, words);
+  return words;
 }

@@ -167,7 +167,7 @@ Buffer Task::loadQueries(tile::LoadOp op) {
     for (int64_t lane = 0; lane < blocking.lanes; ++lane) {
       Value slot = ir.offset(addresses, ir.mul(ir.add(ir.mul(v, blocking.lanes), lane), 8));
       rows.push_back(LLVM::IntToPtrOp::create(ir.b, ir.loc, ir.ptr(), ir.load(ir.i64(), slot)));
-      ir.prefetch(ir.offset(rows.back(), next), operand.columns * bytesOf(operand.element));
+      ir.prefetch(ir.offset(rows.back(), next), operand.columns * bytesOf(operand.element), Ir::Cache::Second);
     }
     transposeQueries(query, rows, v);
   });
@@ -183,19 +183,11 @@ KeyTile Task::loadKeys(tile::LoadOp op) {
   keys.packed = operand.packed;
   keyStep = box.back().step;
   keys.keys = countKeys(box);
-  // The hull of the next query box on the last axis is this one's, moved on. Its rows are fetched while this one's are
-  // multiplied, a few at a time: many at once would keep the loads waiting. Inside a walk over boxes, and for packed
-  // rows, the machine's own prefetching does.
-  if (op.getBox().getDefiningOp<tile::LiveKeysOp>() && !operand.packed)
-    keys.ahead =
-        ir.mul(operand.strides.back(), plan.getQueryBox().getDims().back() * plan.getQueryStep().getDims().back());
   const int64_t capacity = op.getTile().getType().getShape()[0];
   if (plan.getStrip() && !strip)
     fillStrip(box, keys.keys);
-  const bool ofValues = op.getSource() == operandNamed("value");
+  const bool ofValues = op.getSource() == tile::operandNamed(kernel, "value");
   const StripOperand *packed = !strip ? nullptr : ofValues ? &strip->values : &strip->keys;
-  if (packed)
-    keys.ahead = Value(); // asked for when the strip was filled
   Value stale = listsAreStale(op);
   if (packed && packed->packing != Packing::None)
     readStrip(keys, box, *packed, capacity, stale);
@@ -227,7 +219,7 @@ void Task::storeRowTile(Value tile, const Operand &operand, Value addresses) {
   forVectors([&](Value v) {
     ir.store(convert(evaluateRow(tile, v), operand.element), ir.offset(spill, ir.mul(v, bytes * blocking.lanes)));
   });
-  ir.loop(ir.constant(0), ir.constant(blocking.queries()), 1, [&](Value lane) {
+  ir.loop(ir.constant(0), ir.mul(present, blocking.lanes), 1, [&](Value lane) {
     Value to = ir.load(ir.i64(), ir.offset(addresses, ir.mul(lane, 8)));
     Value number = ir.load(operand.element, ir.offset(spill, ir.mul(lane, bytes)));
     ir.store(number, LLVM::IntToPtrOp::create(ir.b, ir.loc, ir.ptr(), to));

@@ -93,12 +93,13 @@ static StripOperand stripOperand(Frame &frame, tile::PlanAttr plan, const Operan
   return result;
 }
 
-/// Packs what the task needs of its box and the strip lacks, and asks for what the next task will pack or read.
+/// Packs what the task needs of its box and the strip lacks.
 void Task::fillStrip(const attn::Box &box, const KeyCount &keys) {
-  strip.emplace(Strip{stripOperand(frame, plan, operands.lookup(operandNamed("key")), strippedKeys(plan)),
-                      stripOperand(frame, plan, operands.lookup(operandNamed("value")), strippedValues(plan)),
-                      stripRows(box),
-                      {}});
+  strip.emplace(
+      Strip{stripOperand(frame, plan, operands.lookup(tile::operandNamed(kernel, "key")), strippedKeys(plan)),
+            stripOperand(frame, plan, operands.lookup(tile::operandNamed(kernel, "value")), strippedValues(plan)),
+            stripRows(box),
+            {}});
   const attn::Box &rows = strip->rows;
   const int64_t step = box.back().step;
   Value slice = ir.add(ir.mul(batch, extents.kvHeads), kvHead), pairs = ir.ceilDiv(keys.rowLength, ir.constant(2));
@@ -107,28 +108,23 @@ void Task::fillStrip(const attn::Box &box, const KeyCount &keys) {
   Value packed = ir.select(goesOn, ir.load(ir.i64(), stripSlot(Pairs)), ir.constant(0));
   Value shift = ir.div(ir.sub(box.back().origin, origin), ir.constant(2 * step)), wanted = ir.add(shift, pairs);
   strip->shift = ir.mul(shift, 2);
-  const int64_t ahead = plan.getQueryBox().getDims().back() * plan.getQueryStep().getDims().back();
   forKeyRows(rows, keys, [&](Value, ArrayRef<Value> places) {
     ir.loop(packed, wanted, 1, [&](Value pair) {
       Value first = ir.add(origin, ir.mul(pair, 2 * step)), second = ir.add(first, step);
       second = ir.select(ir.less(second, extents.key.back()), second, first); // a last key without partner
       for (StripOperand *each : {&strip->keys, &strip->values}) {
+        if (each->packing == Packing::None)
+          continue;
         const Operand &from = each->operand;
         Value source = from.base, target = each->base;
         for (auto [axis, place] : llvm::enumerate(places)) {
           Value coordinate = ir.add(rows[axis].origin, ir.mul(place, rows[axis].step));
           source = ir.offset(source, ir.mul(coordinate, from.strides[axis]));
-          if (target)
-            target = ir.offset(target, ir.mul(place, each->strides[axis]));
+          target = ir.offset(target, ir.mul(place, each->strides[axis]));
         }
-        Values sources;
-        for (Value key : {first, second}) {
-          sources.push_back(ir.offset(source, ir.mul(key, from.strides.back())));
-          ir.prefetch(ir.offset(sources.back(), ir.mul(from.strides.back(), ahead)),
-                      from.columns * bytesOf(from.element));
-        }
-        if (target)
-          packKeyPair(*each, sources, ir.offset(target, ir.mul(pair, 2 * each->keyBytes)));
+        Value keys[] = {ir.offset(source, ir.mul(first, from.strides.back())),
+                        ir.offset(source, ir.mul(second, from.strides.back()))};
+        packKeyPair(*each, keys, ir.offset(target, ir.mul(pair, 2 * each->keyBytes)));
       }
     });
   });

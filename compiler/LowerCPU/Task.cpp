@@ -85,22 +85,11 @@ Operand Task::packedTensor(Packing packing, const Formula &at, int64_t columns) 
   return operand;
 }
 
-/// The kernel's argument for an operand.
-Value Task::operandNamed(StringRef name) {
-  for (BlockArgument argument : kernel.getArguments())
-    if (auto of = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), tile::kOperandAttrName);
-        of && of == name)
-      return argument;
-  return {};
-}
-
 void Task::bindArguments() {
-  for (unsigned i = 0; i < kernel.getNumArguments(); ++i) {
-    BlockArgument argument = kernel.getArgument(i);
+  for (BlockArgument argument : kernel.getArguments()) {
     if (argument.use_empty())
       continue;
-    auto operandAttr = kernel.getArgAttrOfType<StringAttr>(i, tile::kOperandAttrName);
-    StringRef name = operandAttr ? operandAttr.getValue() : "";
+    StringRef name = tile::operandName(argument);
     auto tensor = dyn_cast<tile::GridTensorType>(argument.getType());
     if (argument.getType().isF32())
       scalars.map(argument, frame.scale());
@@ -214,7 +203,7 @@ void Task::splitScale(tile::SplitScaleOp op) {
 }
 
 void Task::countPairs(tile::CountOp op) {
-  Value pairs = ir.mul(countKeys(boxes.lookup(op.getKeys())).padded, blocking.queries());
+  Value pairs = ir.mul(countKeys(boxes.lookup(op.getKeys())).padded, ir.mul(present, blocking.lanes));
   LLVM::AtomicRMWOp::create(ir.b, ir.loc, LLVM::AtomicBinOp::add, frame.counter(), pairs,
                             LLVM::AtomicOrdering::monotonic);
 }

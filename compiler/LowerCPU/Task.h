@@ -18,9 +18,9 @@
 // so many, and a buffer holds one group's rows behind the other's: what a product
 // walks over again and again is then contiguous, and small.
 //
-// One number per row is a row of such a buffer. A tile of keys or values is
-// never copied: it is a list of addresses, one per key of the box, so that a box
-// of any rank, step and clipping is read in place by broadcasts. Element-wise
+// One number per row is a row of such a buffer. A tile of keys or values is a
+// list of addresses, one per key of the box, so that a box of any rank, step and
+// clipping is read by broadcasts, in place or where the plan has it packed. Element-wise
 // tiles are not computed until something needs their elements. Loops over v are
 // loops in the code as well: a vector's constants then stay in registers, and
 // the code stays small.
@@ -32,6 +32,7 @@
 
 #include "compiler/LowerCPU/Frame.h"
 #include "compiler/LowerCPU/Workspace.h"
+#include "compiler/Tile/CheckKernel.h"
 #include "dialect/attn/Attn.h"
 #include "dialect/tile/Tile.h"
 #include "runtime/abi/Target.h"
@@ -69,9 +70,8 @@ struct KeyTile {
   llvm::SmallVector<Value, 2> lists; ///< of i64 byte offsets, one per key; one for all vectors, or one for each
   Value shared;                      ///< keys that the lists have in common at their beginning, if there are two
   KeyCount keys;
-  Value ahead;     ///< bytes from a row to the one that the next task reads in its place, if that is known
   int64_t columns; ///< numbers per row
-  bool packed;     ///< copied into the workspace, rows one behind the other
+  bool packed;     ///< copied into the workspace or the strip, rows one behind the other
 };
 
 /// Live keys of a query box that is two vectors stacked on the first axis, where each vector has a range of its own on
@@ -94,6 +94,12 @@ struct Buffer {
   Value base;
   Value rows;     ///< rows that count, i64
   Value capacity; ///< rows that it has, i64
+};
+
+/// Which pairs a mask forbids: a word for each vector and key, with a bit for each lane.
+struct MaskWords {
+  Value base;
+  Value capacity; ///< words from a vector to the next, i64
 };
 
 /// What a block of a product works on: some vectors of a group, and the list of their keys.
@@ -144,7 +150,6 @@ private:
   void countPairs(tile::CountOp op);
   void bindArguments();
   Operand callersTensor(Tensor tensor, tile::GridTensorType type, Value ofHead);
-  Value operandNamed(llvm::StringRef name);
   Operand packedTensor(Packing packing, const Formula &at, int64_t columns);
 
   // Walks.cpp
@@ -169,15 +174,21 @@ private:
   Value tokenIndex(mlir::ArrayRef<Value> coords, mlir::ArrayRef<Value> extents);
 
   // Masks.cpp
-  void initScores(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, const Buffer &scores);
-  void initSeparable(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, const Buffer &scores);
-  void initElementwise(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, const Buffer &scores);
-  void axisTable(attn::MaskAttrInterface mask, unsigned axis, const attn::BoxAxis &keys, const Buffer &table);
-  void trimmedAxisTable(attn::MaskAttrInterface mask, const Buffer &table);
+  MaskWords maskWords(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, int64_t capacity);
+  void separableWords(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, const MaskWords &words);
+  void elementwiseWords(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys,
+                        const MaskWords &words);
+  void axisWords(attn::MaskAttrInterface mask, unsigned axis, const attn::BoxAxis &keys, const MaskWords &words);
+  void endWords(const MaskWords &words, Value key);
+  void storeWord(Value allowed, Value at);
+  Value startOf(const MaskWords &words, Value vector, Value key);
+  Value allBits(int64_t words);
+  Type wordType() { return ir.b.getIntegerType(blocking.lanes); }
+  int64_t wordBytes() { return blocking.lanes / 8; }
+  MaskWords allocateWords(int64_t keyCapacity);
+  Value wordAt(const MaskWords &words, Value vector, Value key);
   void fillRows(const Buffer &buffer, Value begin, Value end, float value);
-  void padRow(Value first, const attn::Box &box, const KeyCount &keys, const Buffer &scores);
   attn::MaskContext maskContext();
-  Value maskVector(Value allowed);
   void forVectors(llvm::function_ref<void(Value)> body);
   void fillLanes();
   Value lanePlace(Value vector, unsigned axis);
@@ -222,7 +233,7 @@ private:
   Values scoreStep(const KeyTile &keys, const Buffer &query, mlir::ArrayRef<Value> pointers, Value column,
                    int64_t shift, const Part &part, ValueRange acc, bool single);
   void emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer &scores, Value first, const Part &part,
-                      bool masked, Value maxima);
+                      const std::optional<MaskWords> &forbidden, Value maxima);
   void emitProductBlock(const KeyTile &keys, const Buffer &probs, const Buffer &out, Value first, Value end,
                         Value column, const Part &part, int64_t rows, llvm::function_ref<Value(Value, Value)> start);
   Value multiplyAdd(const KeyTile &keys, Value acc, Value x, Value y);
@@ -268,6 +279,7 @@ private:
   Extents extents;
   Value batch, head, kvHead, taskNumber;
   attn::Box queryBox;
+  Value present;                               ///< vectors to work on: of two with a hull each, those that have a query
   std::optional<Trim> trim;                    ///< of the key box, where the plan says so
   std::optional<Strip> strip;                  ///< keys and values that tasks pack
   Value stripState;                            ///< which ones are packed

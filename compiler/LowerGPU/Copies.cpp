@@ -262,10 +262,8 @@ void Cta::awaitArrival(ArrayRef<const SharedTile *> tiles) {
 
 /// Columns of the kernel's output, 0 if it has none.
 int64_t Cta::outputColumns() {
-  for (unsigned i = 0; i < kernel.getNumArguments(); ++i)
-    if (auto name = kernel.getArgAttrOfType<StringAttr>(i, tile::kOperandAttrName); name && name == "out")
-      return cast<tile::GridTensorType>(kernel.getArgument(i).getType()).getColumns();
-  return 0;
+  BlockArgument out = tile::operandNamed(kernel, "out");
+  return out ? cast<tile::GridTensorType>(out.getType()).getColumns() : 0;
 }
 
 /// The output leaves through the memory of the queries, which nobody reads any more.

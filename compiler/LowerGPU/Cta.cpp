@@ -105,17 +105,15 @@ Operand Cta::targetOf(tile::StoreOp store) {
     }
   }
   auto argument = cast<BlockArgument>(store.getTarget());
-  auto name = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), tile::kOperandAttrName);
-  return operandOf(name == "lse" ? Tensor::Lse : Tensor::Out, cast<tile::GridTensorType>(argument.getType()), head);
+  return operandOf(tile::operandName(argument) == "lse" ? Tensor::Lse : Tensor::Out,
+                   cast<tile::GridTensorType>(argument.getType()), head);
 }
 
 void Cta::bindArguments() {
-  for (unsigned i = 0; i < kernel.getNumArguments(); ++i) {
-    BlockArgument argument = kernel.getArgument(i);
+  for (BlockArgument argument : kernel.getArguments()) {
     if (argument.use_empty())
       continue;
-    auto operandAttr = kernel.getArgAttrOfType<StringAttr>(i, tile::kOperandAttrName);
-    StringRef name = operandAttr ? operandAttr.getValue() : "";
+    StringRef name = tile::operandName(argument);
     auto type = dyn_cast<tile::GridTensorType>(argument.getType());
     if (argument.getType().isF32())
       scalars.map(argument, arith::TruncFOp::create(b, loc, b.getF32Type(), frame.scale()).getResult());

@@ -53,6 +53,7 @@
 
 #include "compiler/LowerGPU/Frame.h"
 #include "compiler/LowerGPU/Machine.h"
+#include "compiler/Tile/CheckKernel.h"
 #include "dialect/attn/Attn.h"
 #include "dialect/attn/FoldingBuilder.h"
 #include "dialect/tile/Layout.h"
@@ -102,8 +103,8 @@ struct Fragment {
 struct TileBox {
   attn::Box box;
   llvm::SmallVector<int64_t, 3> dims;
-  attn::Box range = {}; ///< of the walk that the box belongs to; empty where it stands alone
-  Values places = {};   ///< of its first token, in the range: multiples of `dims`, i32
+  attn::Box range = {};      ///< of the walk that the box belongs to; empty where it stands alone
+  Values places = {};        ///< of its first token, in the range: multiples of `dims`, i32
   mlir::Attribute live = {}; ///< the mask whose live keys the range is; null where it is of all keys
 };
 

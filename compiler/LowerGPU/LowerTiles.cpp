@@ -33,16 +33,16 @@ constexpr int64_t kWarpQueries = 16, kProductKeys = 16; // of mma.sync m16n8k16,
 LogicalResult checkAlignment(func::FuncOp kernel, int64_t align) {
   if (!llvm::is_contained({2, 4, 8, 16}, align))
     return kernel.emitError() << "expected a plan whose align is 2, 4, 8 or 16, got " << align;
-  for (unsigned i = 0; i < kernel.getNumArguments(); ++i) {
-    auto tensor = dyn_cast<tile::GridTensorType>(kernel.getArgument(i).getType());
-    auto name = kernel.getArgAttrOfType<StringAttr>(i, tile::kOperandAttrName);
-    if (!tensor || !name)
+  for (BlockArgument argument : kernel.getArguments()) {
+    auto tensor = dyn_cast<tile::GridTensorType>(argument.getType());
+    StringRef name = tile::operandName(argument);
+    if (!tensor || name.empty())
       continue;
     const bool lse = name == "lse";
     Type element = tensor.getElementType();
     if (lse ? !element.isF32() || tensor.getColumns() != 1 : !element.isF32() && !element.isF16() && !element.isBF16())
       return kernel.emitError() << "expected " << (lse ? "one column of f32" : "numbers in f32, f16 or bf16") << " for "
-                                << name << ", got " << tensor;
+                                << '"' << name << "\", got " << tensor;
     if (!lse && tensor.getColumns() * bytesOf(element) % align)
       return kernel.emitError() << "expected rows of a multiple of " << align << " bytes, as the plan says, got "
                                 << tensor;

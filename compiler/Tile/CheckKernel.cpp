@@ -57,9 +57,7 @@ Held heldFor(BlockArgument argument) {
   Type type = argument.getType();
   if (isa<ForKeyBoxesOp>(argument.getOwner()->getParentOp()))
     return isa<BoxType>(type) ? KeyBox : isa<TileType>(type) ? Computed : Number;
-  auto kernel = cast<func::FuncOp>(argument.getOwner()->getParentOp());
-  auto name = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kOperandAttrName);
-  if (name && isa<GridTensorType>(type))
+  if (StringRef name = operandName(argument); !name.empty() && isa<GridTensorType>(type))
     return llvm::StringSwitch<Held>(name)
         .Cases({"query", "key", "value"}, Source)
         .Cases({"out", "lse"}, Target)
@@ -289,4 +287,17 @@ SmallVector<func::FuncOp> muntin::tile::kernelsOf(ModuleOp module) {
     if (function->hasAttr(kPlanAttrName))
       kernels.push_back(function);
   return kernels;
+}
+
+StringRef muntin::tile::operandName(BlockArgument argument) {
+  auto kernel = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+  auto name = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kOperandAttrName);
+  return name ? name.getValue() : StringRef();
+}
+
+BlockArgument muntin::tile::operandNamed(func::FuncOp kernel, StringRef name) {
+  for (BlockArgument argument : kernel.getArguments())
+    if (operandName(argument) == name)
+      return argument;
+  return {};
 }

@@ -34,6 +34,11 @@ namespace muntin::tile {
 /// The functions that have a plan.
 llvm::SmallVector<mlir::func::FuncOp> kernelsOf(mlir::ModuleOp module);
 
+/// What the kernel calls an argument, "query" or "out"; empty if it is no operand.
+llvm::StringRef operandName(mlir::BlockArgument argument);
+/// The kernel's argument for an operand, or null.
+mlir::BlockArgument operandNamed(mlir::func::FuncOp kernel, llvm::StringRef name);
+
 /// Refuses a kernel that is legal, and that no lowering can do anything with: names the operation, what it expects and
 /// what it got.
 mlir::LogicalResult checkKernel(mlir::func::FuncOp kernel, PlanAttr plan);

@@ -2,7 +2,7 @@
 
 #plan = #tile.plan<template_name = "live", query_box = <[16]>, query_step = <[1]>, key_box = <[16]>, rows = 4,
                    vectors = 2, lanes = 0, pack = "none", target = "x86-64-v3">
-// expected-error @+1 {{expected a plan with rows, vectors, and lanes in a power of two, got #tile.plan<template_name = "live"}}
+// expected-error @+1 {{expected a plan with rows, vectors, and lanes in a power of two from 8 to 64, got #tile.plan<template_name = "live"}}
 func.func @forward() attributes {tile.plan = #plan} {
   return
 }
