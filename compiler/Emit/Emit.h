@@ -55,6 +55,9 @@ struct OwnedModule {
 /// An ELF object, made by a thread of its own, if one is wanted and can be had, or when it is asked for.
 std::future<Result<std::string>> startObject(OwnedModule code, const Target &target, bool own);
 
+/// Everything that is written to the other end of a pipe, read by a thread of its own; invalid if none can be had.
+std::future<Result<std::string>> startReading(int fd);
+
 /// The objects linked by lld into a shared object; an undefined symbol is an
 /// error. lld is not thread safe, so calls take turns.
 Result<std::string> linkSharedObject(llvm::ArrayRef<std::string> objects);

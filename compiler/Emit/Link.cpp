@@ -20,7 +20,6 @@
 #include <fcntl.h>
 #include <mutex>
 #include <sys/mman.h>
-#include <thread>
 #include <unistd.h>
 
 LLD_HAS_DRIVER(elf)
@@ -55,19 +54,6 @@ bool writeAll(int fd, const std::string &bytes) {
   return true;
 }
 
-std::string readAll(int fd) {
-  std::string bytes;
-  char chunk[65536];
-  while (true) {
-    ssize_t n = ::read(fd, chunk, sizeof chunk);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return bytes;
-    bytes.append(chunk, size_t(n));
-  }
-}
-
 std::mutex lldMutex; // lld keeps its context in globals
 
 } // namespace
@@ -82,8 +68,10 @@ Result<std::string> muntin::linkSharedObject(llvm::ArrayRef<std::string> objects
   if (pipe2(ends, O_CLOEXEC))
     return failed("no pipe for the linked object");
   Descriptor from(ends[0]), to(ends[1]);
-  std::string bytes, messages;
-  std::thread reader([&] { bytes = readAll(from.fd); });
+  std::future<Result<std::string>> reader = startReading(from.fd);
+  if (!reader.valid())
+    return failed("no thread that reads the linked object");
+  std::string messages;
   llvm::raw_string_ostream stream(messages);
   std::vector<std::string> paths{to.path()};
   for (const Descriptor &input : inputs)
@@ -100,8 +88,8 @@ Result<std::string> muntin::linkSharedObject(llvm::ArrayRef<std::string> objects
     result = lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
   }
   to.close();
-  reader.join();
-  if (result.retCode != 0 || bytes.empty())
+  Result<std::string> bytes = reader.get();
+  if (bytes && (result.retCode != 0 || bytes->empty()))
     return failed(messages.empty() ? "lld failed" : messages);
   return bytes;
 }

@@ -1,4 +1,4 @@
-//===- StartObject.cpp - an object made by a thread of its own ------------===//
+//===- Threads.cpp - what is made by a thread of its own -----------------===//
 //
 // Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,9 +16,11 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
 
+#include <cerrno>
 #include <exception>
 #include <memory>
 #include <system_error>
+#include <unistd.h>
 
 using namespace muntin;
 
@@ -41,4 +43,34 @@ std::future<Result<std::string>> muntin::startObject(OwnedModule code, const Tar
     }
   }
   return std::async(std::launch::deferred, make);
+}
+
+static Result<std::string> readAll(int fd) {
+  std::string bytes;
+  bool lost = false; // the pipe is emptied all the same, or who fills it would wait
+  char chunk[65536];
+  while (true) {
+    ssize_t n = ::read(fd, chunk, sizeof chunk);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      break;
+    try {
+      if (!lost)
+        bytes.append(chunk, size_t(n));
+    } catch (const std::exception &) {
+      lost = true;
+    }
+  }
+  if (lost)
+    return Status(StatusCode::OutOfMemory, "link: out of memory");
+  return bytes;
+}
+
+std::future<Result<std::string>> muntin::startReading(int fd) {
+  try {
+    return std::async(std::launch::async, readAll, fd);
+  } catch (const std::system_error &) { // no thread can be had
+    return {};
+  }
 }
