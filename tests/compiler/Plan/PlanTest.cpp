@@ -96,6 +96,39 @@ TEST(Plan, TheTextIsReadBack) {
   }
 }
 
+/// Where the tasks could pack as well, which of the two it is belongs to the text.
+TEST(Plan, WhoPacksIsReadBack) {
+  Problem problem = problemOf(2, masks::neighborhood({7}), "avx512-bf16");
+  problem.element = ElementType::BF16;
+  for (const char *per : {"task", "head"}) {
+    const std::string text = std::string("window,query=8x4,key=10x10,hulls=2,block=8x2,pack=pairs,per=") + per;
+    const Result<Plan> plan = parse(problem, text);
+    ASSERT_TRUE(plan) << plan.status().message();
+    EXPECT_EQ(plan->strip.empty(), per == std::string("head"));
+    EXPECT_EQ(plan->print(), text);
+    EXPECT_EQ(parse(problem, plan->print())->strip, plan->strip);
+  }
+}
+
+/// A quarter of the second-level cache, or the hull where that is larger; values have a width of their own.
+TEST(Plan, AStripIsAsLongAsTheCacheAllows) {
+  for (const int64_t valueDim : {8, 64, 200, 256}) {
+    SCOPED_TRACE(valueDim);
+    Problem problem = problemOf(2, masks::neighborhood({13}), "avx512-bf16");
+    problem.element = ElementType::BF16;
+    problem.headDim = 48, problem.valueDim = valueDim;
+    const Result<Plan> plan = parse(problem, "window,query=8x4,key=20x16,block=8x2,pack=pairs,per=task");
+    ASSERT_TRUE(plan) << plan.status().message();
+    ASSERT_EQ(plan->strip.size(), 2u);
+    EXPECT_GE(plan->strip[0], 20);
+    EXPECT_GE(plan->strip[1], 16);
+    EXPECT_EQ(plan->strip[1] % 2, 0);
+    const int64_t pairBytes = 4 * valueDim * plan->strip[0], cache = (*findTarget(problem.target))->l2Bytes / 4;
+    EXPECT_LE(plan->strip[1] / 2, std::max<int64_t>(8, cache / pairBytes));
+    EXPECT_GT((plan->strip[1] / 2 + 1) * pairBytes, cache);
+  }
+}
+
 TEST(Plan, ErrorsNameTheBound) {
   const Problem window = problemOf(2, masks::neighborhood({7}), "x86-64-v3");
   struct {
