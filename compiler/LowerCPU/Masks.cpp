@@ -148,10 +148,11 @@ void Task::fillRows(const Buffer &buffer, Value begin, Value end, float value) {
   ir.loop(begin, end, 1, [&](Value row) { forVectors([&](Value v) { ir.store(vector, at(buffer, row, v)); }); });
 }
 
-/// Words of the coordinates of an axis; on the first one, where each vector may count from a range of its own.
+/// Words of the coordinates of an axis. Vectors with a hull each are stacked on the first axis: there each counts from
+/// a range of its own, on the others the first one's words are both's.
 void Task::axisWords(attn::MaskAttrInterface mask, unsigned axis, const attn::BoxAxis &keys, const MaskWords &words) {
   attn::MaskContext context = maskContext();
-  forVectors([&](Value v) {
+  auto ofVector = [&](Value v) {
     Value query = laneCoord(v, axis), origin = keys.origin, count = keys.count;
     if (axis == 0 && trim) {
       Value first = ir.less(v, ir.constant(1));
@@ -162,7 +163,11 @@ void Task::axisWords(attn::MaskAttrInterface mask, unsigned axis, const attn::Bo
       Value key = ir.splat32(ir.add(origin, ir.mul(place, keys.step)), blocking.lanes);
       storeWord(mask.allowsOnAxis(ir.b, ir.loc, context, axis, query, key), wordAt(words, v, place));
     });
-  });
+  };
+  if (axis > 0 && trim)
+    ofVector(ir.constant(0));
+  else
+    forVectors(ofVector);
 }
 
 void Task::separableWords(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys,
@@ -180,7 +185,8 @@ void Task::separableWords(attn::MaskAttrInterface mask, const attn::Box &box, co
   if (trim)
     endWords(tables[0], ir.constant(keyCapacity[0]));
   auto load = [&](int64_t count, unsigned axis, Value v, Value place) {
-    return ir.load(ir.vec(count, wordType()), wordAt(tables[axis], v, place), wordBytes());
+    Value vector = axis > 0 && trim ? ir.constant(0) : v;
+    return ir.load(ir.vec(count, wordType()), wordAt(tables[axis], vector, place), wordBytes());
   };
   forKeyRows(box, keys, [&](Value first, ArrayRef<Value> places) {
     forVectors([&](Value v) {

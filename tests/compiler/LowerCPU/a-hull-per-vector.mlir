@@ -8,7 +8,22 @@
 #mask = #attn.neighborhood<window = [3, 3], dilation = [1, 1], stride = [1, 1], causal = [0, 0]>
 
 // CHECK-LABEL: func.func @forward(
-// Both vectors: 6 keys x 2 vectors, four columns.
+// The second vector has queries where the box has more rows than the first holds.
+// CHECK: %[[PRESENT:[0-9]+]] = arith.select %{{[0-9]+}}, %c2_i64, %c1_i64 : i64
+// CHECK: %[[SECOND:[0-9]+]] = arith.cmpi sgt, %[[PRESENT]], %c1_i64
+// CHECK: scf.if %[[SECOND]]
+// Words of the first axis: one table for each vector. Those of the other axis are the same for both.
+// CHECK: vector.bitcast %{{.*}} : vector<8xi1> to vector<1xi8>
+// CHECK: scf.if %[[SECOND]]
+// CHECK: vector.bitcast %{{.*}} : vector<8xi1> to vector<1xi8>
+// CHECK: vector.bitcast %{{.*}} : vector<8xi1> to vector<1xi8>
+// CHECK-NOT: vector.bitcast %{{.*}} : vector<8xi1> to vector<1xi8>
+// Sixteen keys at a time, for the first vector and, where it has queries, the second.
+// CHECK: arith.ori %{{.*}} : vector<16xi8>
+// CHECK: scf.if %[[SECOND]]
+// CHECK: arith.ori %{{.*}} : vector<16xi8>
+// Both vectors: 6 keys x 2 vectors, four columns; the next six keys are asked for.
+// CHECK: llvm.intr.prefetch{{.*}}hint = 3
 // CHECK: scf.for {{.*}} iter_args({{((%[a-z0-9]+ = %[0-9]+, ){11})}}
 // CHECK-COUNT-48: math.fma
 // CHECK-NOT: math.fma
