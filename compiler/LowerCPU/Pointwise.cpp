@@ -153,12 +153,27 @@ Buffer Task::materialize(Value tile) {
   return buffers[tile] = to;
 }
 
+/// Two vectors of f32 as words of two numbers of 16 bits.
+Value Task::pairs(Value even, Value odd, Type element) {
+  Value pairs;
+  if (element.isBF16() && blocking.bf16Dot == Bf16Dot::Native) { // one conversion of both, and one permutation
+    Type both = ir.vec(2 * blocking.lanes, element);
+    Value numbers = LLVM::CallIntrinsicOp::create(
+                        ir.b, ir.loc, both, ir.b.getStringAttr("llvm.x86.avx512bf16.cvtne2ps2bf16.512"), {odd, even})
+                        .getResult(0);
+    SmallVector<int64_t> order;
+    for (int64_t lane = 0; lane < blocking.lanes; ++lane)
+      order.append({lane, blocking.lanes + lane});
+    pairs = vector::ShuffleOp::create(ir.b, ir.loc, numbers, numbers, order);
+  } else {
+    pairs = vector::InterleaveOp::create(ir.b, ir.loc, convert(even, element), convert(odd, element));
+  }
+  return vector::BitCastOp::create(ir.b, ir.loc, ir.vec(blocking.lanes, ir.i32()), pairs);
+}
+
 /// Two neighbouring rows as one row of pairs.
 void Task::storePair(const Buffer &to, Value row, Value vector, Value even, Value odd) {
-  Type bf16 = ir.b.getBF16Type();
-  Value pairs = vector::InterleaveOp::create(ir.b, ir.loc, convert(even, bf16), convert(odd, bf16));
-  Value words = vector::BitCastOp::create(ir.b, ir.loc, ir.vec(blocking.lanes, ir.i32()), pairs);
-  ir.store(words, at(to, ir.div(row, ir.constant(2)), vector));
+  ir.store(pairs(even, odd, ir.b.getBF16Type()), at(to, ir.div(row, ir.constant(2)), vector));
 }
 
 Buffer Task::allocatePairs(Value tile) {

@@ -226,24 +226,34 @@ void Task::storeRowTile(Value tile, const Operand &operand, Value addresses) {
   });
 }
 
-/// A transposed tile, a block of L columns at a time, computed on the way.
+/// A transposed tile, a block of L columns at a time, computed on the way; of 16 bits, twice as many while there are.
 void Task::storeColumns(Value tile, const Operand &operand, Value addresses) {
   int64_t lanes = blocking.lanes, bytes = bytesOf(operand.element), whole = operand.columns / lanes * lanes;
+  const int64_t inPairs = bytes == 2 ? operand.columns / (2 * lanes) * 2 * lanes : 0;
   Value spill = frame.scratch(bytes * lanes);
   auto row = [&](Value column, Value v) { return convert(evaluate(tile, column, v), operand.element); };
+  auto pair = [&](Value column, Value v) {
+    return pairs(evaluate(tile, column, v), evaluate(tile, ir.add(column, 1), v), operand.element);
+  };
   auto rowOfLane = [&](Value v, Value lane) -> Value {
     Value slot = ir.offset(addresses, ir.mul(ir.add(ir.mul(v, lanes), lane), 8));
     return LLVM::IntToPtrOp::create(ir.b, ir.loc, ir.ptr(), ir.load(ir.i64(), slot));
   };
-  forVectors([&](Value v) {
-    ir.loop(ir.constant(0), ir.constant(whole), lanes, [&](Value column) {
+  auto blocks = [&](Value v, int64_t begin, int64_t end, int64_t step, function_ref<Value(Value, Value)> vectorAt) {
+    ir.loop(ir.constant(begin), ir.constant(end), step * lanes, [&](Value column) {
       Values block;
       for (int64_t i = 0; i < lanes; ++i)
-        block.push_back(row(ir.add(column, i), v));
+        block.push_back(vectorAt(ir.add(column, step * i), v));
       block = transpose(block);
       for (int64_t lane = 0; lane < lanes; ++lane)
-        ir.store(block[lane], ir.offset(rowOfLane(v, ir.constant(lane)), ir.mul(column, bytes)));
+        ir.store(block[lane], ir.offset(rowOfLane(v, ir.constant(lane)), ir.mul(column, bytes)), bytes);
     });
+  };
+  forVectors([&](Value v) {
+    if (inPairs)
+      blocks(v, 0, inPairs, 2, pair);
+    if (inPairs != whole)
+      blocks(v, inPairs, whole, 1, row);
     ir.loop(ir.constant(whole), ir.constant(operand.columns), 1, [&](Value column) {
       ir.store(row(column, v), spill);
       ir.loop(ir.constant(0), ir.constant(lanes), 1, [&](Value lane) {

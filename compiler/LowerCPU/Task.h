@@ -254,6 +254,7 @@ private:
   Buffer materializePairs(Value tile);
   Buffer destination(Value tile);
   Buffer allocatePairs(Value tile);
+  Value pairs(Value even, Value odd, Type element);
   void storePair(const Buffer &to, Value row, Value vector, Value even, Value odd);
   enum class Sink { Nowhere, Numbers, Pairs };
   Sink sinkOf(tile::ReduceOp op);
