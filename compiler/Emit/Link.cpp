@@ -67,8 +67,10 @@ Result<std::string> muntin::linkSharedObject(llvm::ArrayRef<std::string> objects
   int ends[2];
   if (pipe2(ends, O_CLOEXEC))
     return failed("no pipe for the linked object");
-  Descriptor from(ends[0]), to(ends[1]);
-  std::future<Result<std::string>> reader = startReading(from.fd);
+  Descriptor from(ends[0]);
+  std::future<Result<std::string>> reader; // which ends when the other end is closed: that one goes first
+  Descriptor to(ends[1]);
+  reader = startReading(from.fd);
   if (!reader.valid())
     return failed("no thread that reads the linked object");
   std::string messages;

@@ -19,7 +19,6 @@
 #include <cerrno>
 #include <exception>
 #include <memory>
-#include <system_error>
 #include <unistd.h>
 
 using namespace muntin;
@@ -28,8 +27,8 @@ static Result<std::string> makeObject(OwnedModule &code, const Target &target) {
   try {
     Result<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(target);
     return machine ? generateCode(*code.module, **machine, /*assembly=*/false) : machine.status();
-  } catch (const std::exception &) { // of LLVM's code only memory is told this way
-    return Status(StatusCode::OutOfMemory, "codegen: out of memory");
+  } catch (const std::exception &) { // of LLVM's code only memory is told this way, by a text that needs none
+    return Status(StatusCode::OutOfMemory, "codegen: memory");
   }
 }
 
@@ -39,7 +38,7 @@ std::future<Result<std::string>> muntin::startObject(OwnedModule code, const Tar
   if (own) {
     try {
       return std::async(std::launch::async, make);
-    } catch (const std::system_error &) { // no thread can be had
+    } catch (const std::exception &) { // no thread can be had, or no memory
     }
   }
   return std::async(std::launch::deferred, make);
@@ -53,8 +52,10 @@ static Result<std::string> readAll(int fd) {
     ssize_t n = ::read(fd, chunk, sizeof chunk);
     if (n < 0 && errno == EINTR)
       continue;
-    if (n <= 0)
+    if (n == 0)
       break;
+    if (n < 0)
+      return Status(StatusCode::CompileFailed, "link: no output");
     try {
       if (!lost)
         bytes.append(chunk, size_t(n));
@@ -63,14 +64,14 @@ static Result<std::string> readAll(int fd) {
     }
   }
   if (lost)
-    return Status(StatusCode::OutOfMemory, "link: out of memory");
+    return Status(StatusCode::OutOfMemory, "link: no memory");
   return bytes;
 }
 
 std::future<Result<std::string>> muntin::startReading(int fd) {
   try {
     return std::async(std::launch::async, readAll, fd);
-  } catch (const std::system_error &) { // no thread can be had
+  } catch (const std::exception &) { // no thread can be had, or no memory
     return {};
   }
 }

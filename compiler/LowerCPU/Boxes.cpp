@@ -36,10 +36,10 @@ void Task::chooseBox(Value index) {
     Value length = ir.ceilDiv(ir.sub(extents.query[axis], residue), ir.constant(step)); // of the class, may be 0
     queryBox[axis] = {ir.add(residue, ir.mul(first, step)), step, ir.min(ir.constant(box), ir.sub(length, first))};
   }
-  present = ir.constant(blocking.vectors);
+  presentVectors = ir.constant(blocking.vectors);
   if (plan.getTrimmed()) {
     Value half = ir.constant(plan.getQueryBox().getDims()[0] / 2);
-    present = ir.select(ir.less(half, queryBox[0].count), present, ir.constant(1));
+    presentVectors = ir.select(ir.less(half, queryBox[0].count), presentVectors, ir.constant(1));
   }
   fillLanes();
 }
@@ -48,13 +48,15 @@ void Task::chooseBox(Value index) {
 // Lanes: the tokens of the query box in row-major order
 //===----------------------------------------------------------------------===//
 
-/// Two vectors with a hull each are written out: either is known to a body that depends on it, and a loop of unknown
-/// length in the midst of others costs more than the second vector's share.
+void Task::forVectorsInTurn(function_ref<void(Value)> body) { ir.loop(ir.constant(0), presentVectors, 1, body); }
+
+/// Two vectors with a hull each are written out, the vector's number a constant in each copy: a loop of unknown length
+/// in the midst of others costs more than the second vector's share.
 void Task::forVectors(function_ref<void(Value)> body) {
   if (!plan.getTrimmed())
-    return ir.loop(ir.constant(0), present, 1, body);
+    return forVectorsInTurn(body);
   body(ir.constant(0));
-  ir.when(ir.less(ir.constant(1), present), [&] { body(ir.constant(1)); });
+  ir.when(ir.less(ir.constant(1), presentVectors), [&] { body(ir.constant(1)); });
 }
 
 /// Where the lanes of a vector lie in the box, on one axis: a vector of i32.
@@ -159,8 +161,8 @@ attn::Box Task::trimKeys(attn::MaskAttrInterface mask) {
     trim->step = live[0].step;
     trim->origins[vector] = live[0].origin;
     trim->counts[vector] = ir.max(live[0].count, ir.constant(0));
-    if (vector == 1) { // one that the box lacks sees nothing, behind what the other sees
-      Value there = ir.less(ir.constant(1), present);
+    if (vector == 1) { // one that the box lacks has an empty range, behind the other's: they share nothing
+      Value there = ir.less(ir.constant(1), presentVectors);
       trim->origins[1] = ir.select(there, trim->origins[1], ends[0]);
       trim->counts[1] = ir.select(there, trim->counts[1], ir.constant(0));
     }

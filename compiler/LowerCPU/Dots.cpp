@@ -176,7 +176,7 @@ void Task::emitScores(tile::DotOp dot, tile::MaskOp mask) {
     Value shared = own ? ir.mul(ir.div(keys.shared, ir.constant(blocking.rows)), blocking.rows) : keys.keys.padded;
     blocks(ir.constant(0), shared, {group, 0, blocking.blockVectors, keys.lists[0]});
     for (int vector = 0; own && vector < 2; ++vector)
-      blocks(shared, ir.select(ir.less(ir.constant(vector), present), keys.keys.padded, shared),
+      blocks(shared, ir.select(ir.less(ir.constant(vector), presentVectors), keys.keys.padded, shared),
              {group, vector, 1, keys.lists[vector]});
   });
   // Keys that only fill up a block, or a pair, count for nothing. Without a mask they repeat keys that count, and
@@ -260,7 +260,8 @@ void Task::emitProduct(tile::DotOp dot) {
       ir.loop(ir.constant(keyChunk), keys.shared, keyChunk,
               [&](Value first) { chunk(first, keys.shared, all, soFar); });
     for (int vector = 0; keys.lists.size() > 1 && vector < 2; ++vector)
-      ir.loop(keys.shared, ir.select(ir.less(ir.constant(vector), present), keys.keys.count, keys.shared), keyChunk,
+      ir.loop(keys.shared, ir.select(ir.less(ir.constant(vector), presentVectors), keys.keys.count, keys.shared),
+              keyChunk,
               [&](Value first) { chunk(first, keys.keys.count, {group, vector, 1, keys.lists[vector]}, soFar); });
   });
   buffers[dot.getResult()] = out;

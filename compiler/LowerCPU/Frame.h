@@ -33,9 +33,14 @@ inline constexpr llvm::StringLiteral kExpandBf16Attr = "cpu.expand_bf16";
 /// On the module: the machine has AVX-512.
 inline constexpr llvm::StringLiteral kAvx512Attr = "cpu.avx512";
 
-/// Rows that a buffer for all keys of the grid needs: rows of the last axis may be padded to an even length, and
-/// blocks of keys to a multiple of the register block.
+/// Rows of a register block, at most.
+inline constexpr int64_t kMaxRows = 16;
+/// Words of a mask that are made at once, and that lie behind the last key's and forbid: a block may read so many.
+inline constexpr int64_t kWords = 16;
+/// What a buffer has beyond the keys of its box: rows of the last axis may be padded to an even length and blocks of
+/// keys to a whole register block, a list has the keys of one block more, and masks are made kWords at a time.
 inline constexpr int64_t kKeySlack = 32;
+static_assert(kMaxRows <= kWords && kWords <= kKeySlack && 2 * kMaxRows <= kKeySlack);
 
 /// An operand in memory, for the batch entry and head of the task.
 struct Operand {

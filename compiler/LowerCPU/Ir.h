@@ -78,8 +78,8 @@ public:
   Value offset(Value pointer, int64_t bytes) { return offset(pointer, constant(bytes)); }
   Value load(Type type, Value pointer, unsigned align = 0); ///< align 0: that of the element
   void store(Value value, Value pointer, unsigned align = 0);
-  enum class Cache : int32_t { Second = 2, First = 3 }; ///< the nearest one, as LLVM counts localities
-  /// Asks for the lines of [pointer, pointer + bytes). Any address will do.
+  enum class Cache : int32_t { Second = 2, First = 3 }; ///< levels, in LLVM's count of localities
+  /// Asks for a line at pointer, pointer + 64, ..., before pointer + bytes. Any address will do.
   void prefetch(Value pointer, int64_t bytes, Cache cache, bool write = false);
 
   /// for (i = begin; i < end; i += step) carried = body(i, carried); returns the last carried.

@@ -46,17 +46,78 @@ func::FuncOp makeEntry(OpBuilder &builder, Location loc, StringRef name) {
 /// Registers, vectors and query box fit each other.
 LogicalResult checkPlan(func::FuncOp kernel, tile::PlanAttr plan) {
   const int64_t lanes = plan.getLanes(), queries = plan.getQueryBox().volume();
-  if (lanes < 8 || lanes > 64 || !llvm::isPowerOf2_64(uint64_t(lanes)) || plan.getRows() < 1 || plan.getVectors() < 1)
-    return kernel.emitError() << "expected a plan with rows, vectors, and lanes in a power of two from 8 to 64, got "
-                              << plan;
+  if (lanes < 8 || lanes > 64 || !llvm::isPowerOf2_64(uint64_t(lanes)) || plan.getRows() < 1 ||
+      plan.getRows() > kMaxRows || plan.getVectors() < 1)
+    return kernel.emitError() << "expected a plan with 1 to " << kMaxRows
+                              << " rows, vectors, and lanes in a power of two from 8 to 64, got " << plan;
   const int64_t vectors = queries / lanes;
   if (queries % lanes || vectors % std::min(plan.getVectors(), vectors))
     return kernel.emitError() << "expected a plan whose query box is a number of blocks of vectors, got " << plan;
-  if (plan.getTrimmed() && vectors != 2)
-    return kernel.emitError() << "expected two vectors in a trimmed query box, got " << vectors;
+  if (plan.getTrimmed() && (vectors != 2 || plan.getVectors() < 2 || plan.getQueryBox().getDims().size() < 2 ||
+                            plan.getQueryBox().getDims()[0] % 2))
+    return kernel.emitError() << "expected a block of two vectors stacked on the first of several axes in a trimmed "
+                                 "query box, got "
+                              << plan;
   if (!llvm::is_contained({"none", "widen", "pairs"}, plan.getPack()))
     return kernel.emitError() << "expected none, widen or pairs as pack, got " << plan.getPack();
   return success();
+}
+
+/// A kernel that counts pairs does not.
+bool loadsKeys(func::FuncOp kernel) {
+  return kernel
+      .walk([](tile::LoadOp load) {
+        return load.getBox().getDefiningOp<tile::QueryBoxOp>() ? WalkResult::advance() : WalkResult::interrupt();
+      })
+      .wasInterrupted();
+}
+
+bool readsOneBoxOfLiveKeys(func::FuncOp kernel) {
+  return llvm::hasSingleElement(kernel.getOps<tile::LiveKeysOp>()) && kernel.getOps<tile::AllKeysOp>().empty() &&
+         kernel.getOps<tile::ForKeyBoxesOp>().empty();
+}
+
+/// Each vector has live keys of its own on the first axis, and on the others both have the same.
+LogicalResult checkTrimmed(func::FuncOp kernel, tile::PlanAttr plan) {
+  if (!plan.getTrimmed() || !loadsKeys(kernel))
+    return success();
+  if (!readsOneBoxOfLiveKeys(kernel))
+    return kernel.emitError("expected, with a trimmed query box, keys of one box of live keys");
+  auto check = [&](mlir::Operation *op, Attribute mask) {
+    if (cast<attn::MaskAttrInterface>(mask).separable(plan.getQueryBox().getDims().size()))
+      return WalkResult::advance();
+    op->emitOpError() << "expected, with a trimmed query box, a mask that is an AND of a rule for each axis, got "
+                      << mask;
+    return WalkResult::interrupt();
+  };
+  return failure(kernel
+                     .walk([&](mlir::Operation *op) {
+                       if (auto live = dyn_cast<tile::LiveKeysOp>(op))
+                         return check(op, live.getMask());
+                       auto mask = dyn_cast<tile::MaskOp>(op);
+                       return mask ? check(op, mask.getMask()) : WalkResult::advance();
+                     })
+                     .wasInterrupted());
+}
+
+/// Where keys are read in pairs, rows of the last axis are padded to an even length.
+LogicalResult checkPadding(func::FuncOp kernel, tile::PlanAttr plan) {
+  if (plan.getPack() != "pairs")
+    return success();
+  auto check = [&](tile::LoadOp load) {
+    auto walk = dyn_cast<tile::ForKeyBoxesOp>(load.getBox().getParentBlock()->getParentOp());
+    ArrayRef<int64_t> box =
+        walk && isa<BlockArgument>(load.getBox()) ? walk.getShape().getDims() : plan.getKeyBox().getDims();
+    const int64_t rows = load.getTile().getType().getShape()[0];
+    int64_t padded = llvm::alignTo(box.back(), 2);
+    for (int64_t extent : box.drop_back())
+      padded *= extent;
+    if (load.getBox().getDefiningOp<tile::QueryBoxOp>() || ShapedType::isDynamic(rows) || rows >= padded)
+      return WalkResult::advance();
+    load.emitOpError() << "expected a tile of at least " << padded << " rows, of pairs of keys, got " << rows;
+    return WalkResult::interrupt();
+  };
+  return failure(kernel.walk(check).wasInterrupted());
 }
 
 /// Tasks pack the keys and values of one box, whose extents the strip bounds.
@@ -71,17 +132,13 @@ LogicalResult checkStrip(func::FuncOp kernel, tile::PlanAttr plan) {
       return kernel.emitError() << "expected a strip that holds the key box, got " << strip;
   if (plan.getPack() == "none")
     return kernel.emitError() << "expected something to pack into the strip, got pack none";
-  bool loadsKeys = false; // a kernel that counts pairs does not
-  kernel.walk([&](tile::LoadOp load) { loadsKeys |= !load.getBox().getDefiningOp<tile::QueryBoxOp>(); });
-  if (!loadsKeys)
+  if (!loadsKeys(kernel))
     return success();
-  auto liveKeys = kernel.getOps<tile::LiveKeysOp>();
   auto reads = [&](StringRef name) {
     BlockArgument operand = tile::operandNamed(kernel, name);
     return operand && !operand.use_empty();
   };
-  if (!llvm::hasSingleElement(liveKeys) || !kernel.getOps<tile::AllKeysOp>().empty() ||
-      !kernel.getOps<tile::ForKeyBoxesOp>().empty() || !reads("key") || !reads("value"))
+  if (!readsOneBoxOfLiveKeys(kernel) || !reads("key") || !reads("value"))
     return kernel.emitError("expected, with a strip, keys and values of one box of live keys");
   return success();
 }
@@ -148,6 +205,7 @@ class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
       return kernel.emitError("expected the plan of the module's first kernel, got ")
              << kernel->getAttr(tile::kPlanAttrName);
     return failure(failed(tile::checkKernel(kernel, plan)) || failed(checkPlan(kernel, plan)) ||
+                   failed(checkTrimmed(kernel, plan)) || failed(checkPadding(kernel, plan)) ||
                    failed(checkStrip(kernel, plan)) || failed(checkOps(kernel)));
   }
 

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // The scores' accumulators start at 0 where a pair is allowed and at -inf where
-// it is not; what is added later changes neither. Which start it is says a bit:
-// a word for each key and vector of queries has a bit for each lane, set where
-// the pair is forbidden. For a mask that is an AND of one rule per axis there is
+// it is not; what is added later changes neither. A bit says which: there is a
+// word for each key and vector of queries, and in it a bit for each lane, set
+// where the pair is forbidden. For a mask that is an AND of one rule per axis there is
 // one small table per axis and query box,
 //
 //      table[a][vector][key coordinate] = bits of the lanes
@@ -66,7 +66,7 @@ void Task::loadLaneSegments() {
       index = ir.add(ir.mul(index, ir.splat(extents.query[axis], blocking.lanes)), wide(laneCoord(vector, axis)));
     ir.store(index, ir.offset(tokens, ir.mul(vector, 8 * blocking.lanes)));
   });
-  ir.loop(ir.constant(0), ir.constant(blocking.queries()), 1, [&](Value lane) {
+  ir.loop(ir.constant(0), ir.mul(presentVectors, blocking.lanes), 1, [&](Value lane) {
     Value token = ir.load(ir.i64(), ir.offset(tokens, ir.mul(lane, 8)));
     ir.store(ir.load(ir.i32(), ir.offset(source, ir.mul(token, 4))), ir.offset(segmentTable, ir.mul(lane, 4)));
   });
@@ -81,7 +81,7 @@ std::pair<Value, Value> Task::segmentRange(int side, const attn::Box &box) {
   Values none{bound(INT32_MAX), bound(INT32_MIN)};
   if (side == 0) {
     Values range =
-        ir.loop(ir.constant(0), ir.constant(blocking.queries()), 1, none, [&](Value lane, ValueRange so_far) {
+        ir.loop(ir.constant(0), ir.mul(presentVectors, blocking.lanes), 1, none, [&](Value lane, ValueRange so_far) {
           Value segment = ir.load(ir.i32(), ir.offset(segmentTable, ir.mul(lane, 4)));
           return Values{fold(so_far[0], segment, true), fold(so_far[1], segment, false)};
         });
@@ -108,11 +108,9 @@ std::pair<Value, Value> Task::segmentRange(int side, const attn::Box &box) {
 // Initial values
 //===----------------------------------------------------------------------===//
 
-/// Words that are made at once. A table has so many behind its last key, which forbid.
-static constexpr int64_t kWords = 16;
-
 MaskWords Task::allocateWords(int64_t keyCapacity) {
-  const int64_t bytes = llvm::alignTo(wordBytes() * blocking.vectors, 4); // whole lines, for any number of keys
+  // Where their number is the grid's it is a multiple of 16: with 4 bytes each, what comes next begins a line.
+  const int64_t bytes = llvm::alignTo(wordBytes() * blocking.vectors, 4);
   return {allocateKeys(keyCapacity, bytes), capacityRows(keyCapacity)};
 }
 

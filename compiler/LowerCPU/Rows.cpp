@@ -23,10 +23,10 @@ Value Task::laneAddresses(const Operand &operand, Value dummy) {
   Value list = frame.scratch(8 * blocking.queries());
   VectorType wide = ir.vec(lanes, ir.i64());
   Value base = LLVM::PtrToIntOp::create(ir.b, ir.loc, ir.i64(), operand.base);
-  Value nowhere, present;
+  Value nowhere, given;
   if (dummy) {
     nowhere = ir.splat(LLVM::PtrToIntOp::create(ir.b, ir.loc, ir.i64(), dummy), lanes);
-    present = ir.b.createOrFold<arith::CmpIOp>(ir.loc, arith::CmpIPredicate::ne, base, ir.constant(0));
+    given = ir.b.createOrFold<arith::CmpIOp>(ir.loc, arith::CmpIPredicate::ne, base, ir.constant(0));
   }
   forVectors([&](Value v) {
     Value address = ir.splat(base, lanes), inside;
@@ -37,7 +37,7 @@ Value Task::laneAddresses(const Operand &operand, Value dummy) {
       inside = inside ? ir.b.createOrFold<arith::AndIOp>(ir.loc, inside, here) : here;
     }
     if (dummy) {
-      inside = ir.b.createOrFold<arith::AndIOp>(ir.loc, inside, ir.splat(present, lanes));
+      inside = ir.b.createOrFold<arith::AndIOp>(ir.loc, inside, ir.splat(given, lanes));
       address = ir.select(inside, address, nowhere);
     }
     ir.store(address, ir.offset(list, ir.mul(v, 8 * lanes)));
@@ -162,7 +162,7 @@ Buffer Task::loadQueries(tile::LoadOp op) {
   // From these rows to those of the next task.
   Value next =
       ir.mul(operand.strides.back(), plan.getQueryBox().getDims().back() * plan.getQueryStep().getDims().back());
-  forVectors([&](Value v) {
+  forVectorsInTurn([&](Value v) {
     Values rows;
     for (int64_t lane = 0; lane < blocking.lanes; ++lane) {
       Value slot = ir.offset(addresses, ir.mul(ir.add(ir.mul(v, blocking.lanes), lane), 8));
@@ -219,7 +219,7 @@ void Task::storeRowTile(Value tile, const Operand &operand, Value addresses) {
   forVectors([&](Value v) {
     ir.store(convert(evaluateRow(tile, v), operand.element), ir.offset(spill, ir.mul(v, bytes * blocking.lanes)));
   });
-  ir.loop(ir.constant(0), ir.mul(present, blocking.lanes), 1, [&](Value lane) {
+  ir.loop(ir.constant(0), ir.mul(presentVectors, blocking.lanes), 1, [&](Value lane) {
     Value to = ir.load(ir.i64(), ir.offset(addresses, ir.mul(lane, 8)));
     Value number = ir.load(operand.element, ir.offset(spill, ir.mul(lane, bytes)));
     ir.store(number, LLVM::IntToPtrOp::create(ir.b, ir.loc, ir.ptr(), to));
@@ -249,7 +249,7 @@ void Task::storeColumns(Value tile, const Operand &operand, Value addresses) {
         ir.store(block[lane], ir.offset(rowOfLane(v, ir.constant(lane)), ir.mul(column, bytes)), bytes);
     });
   };
-  forVectors([&](Value v) {
+  forVectorsInTurn([&](Value v) {
     if (inPairs)
       blocks(v, 0, inPairs, 2, pair);
     if (inPairs != whole)

@@ -203,7 +203,7 @@ void Task::splitScale(tile::SplitScaleOp op) {
 }
 
 void Task::countPairs(tile::CountOp op) {
-  Value pairs = ir.mul(countKeys(boxes.lookup(op.getKeys())).padded, ir.mul(present, blocking.lanes));
+  Value pairs = ir.mul(countKeys(boxes.lookup(op.getKeys())).padded, ir.mul(presentVectors, blocking.lanes));
   LLVM::AtomicRMWOp::create(ir.b, ir.loc, LLVM::AtomicBinOp::add, frame.counter(), pairs,
                             LLVM::AtomicOrdering::monotonic);
 }

@@ -190,6 +190,7 @@ private:
   void fillRows(const Buffer &buffer, Value begin, Value end, float value);
   attn::MaskContext maskContext();
   void forVectors(llvm::function_ref<void(Value)> body);
+  void forVectorsInTurn(llvm::function_ref<void(Value)> body); ///< for long bodies: a loop in the code as well
   void fillLanes();
   Value lanePlace(Value vector, unsigned axis);
   Value laneCoord(Value vector, unsigned axis);
@@ -280,7 +281,7 @@ private:
   Extents extents;
   Value batch, head, kvHead, taskNumber;
   attn::Box queryBox;
-  Value present;                               ///< vectors to work on: of two with a hull each, those that have a query
+  Value presentVectors;                        ///< 1 or 2 where each has a hull: those with a query; else all
   std::optional<Trim> trim;                    ///< of the key box, where the plan says so
   std::optional<Strip> strip;                  ///< keys and values that tasks pack
   Value stripState;                            ///< which ones are packed

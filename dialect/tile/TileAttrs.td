@@ -98,11 +98,11 @@ def Tile_LayoutAttr : Tile_Attr<"Layout", "layout"> {
 def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
   let summary = "the planner's decision, as passes and people read it";
   let description = [{
-    `rows` x `vectors` registers of `lanes` numbers hold the accumulators of a
-    product; `pack` names the operands that a first launch copies into the
-    workspace, one copy per head: `none`, `widen` (keys and values as f32), or
-    `pairs` (values as pairs of neighbours for products of bf16 pairs). With
-    `strip` there is no such launch: a task copies what it reads into a memory
+    `rows` x `vectors` registers of `lanes` numbers, at most 16 rows and 8 to 64
+    lanes, hold the accumulators of a product; `pack` names the operands that a
+    first launch copies into the workspace, one copy per head: `none`, `widen`
+    (keys and values as f32), or `pairs` (values as pairs of neighbours for
+    products of bf16 pairs). With `strip` there is no such launch: a task copies what it reads into a memory
     of its thread, a box of `strip` keys, where the next task on the last axis
     finds what it shares with this one. With
     `trimmed`, the query box is two vectors stacked on the first axis, and the

@@ -2,7 +2,7 @@
 
 #plan = #tile.plan<template_name = "live", query_box = <[16]>, query_step = <[1]>, key_box = <[16]>, rows = 4,
                    vectors = 2, lanes = 0, pack = "none", target = "x86-64-v3">
-// expected-error @+1 {{expected a plan with rows, vectors, and lanes in a power of two from 8 to 64, got #tile.plan<template_name = "live"}}
+// expected-error @+1 {{expected a plan with 1 to 16 rows, vectors, and lanes in a power of two from 8 to 64, got #tile.plan<template_name = "live"}}
 func.func @forward() attributes {tile.plan = #plan} {
   return
 }
@@ -73,4 +73,83 @@ module {
   func.func @forward() attributes {tile.plan = #plan} {
     return
   }
+}
+
+// -----
+
+#plan = #tile.plan<template_name = "live", query_box = <[16]>, query_step = <[1]>, key_box = <[16]>, rows = 24,
+                   vectors = 2, lanes = 8, pack = "none", target = "x86-64-v3">
+// expected-error @+1 {{expected a plan with 1 to 16 rows}}
+func.func @forward() attributes {tile.plan = #plan} {
+  return
+}
+
+// -----
+
+#plan = #tile.plan<template_name = "window", query_box = <[16]>, query_step = <[1]>, key_box = <[18]>, rows = 6,
+                   vectors = 2, lanes = 8, pack = "none", target = "x86-64-v3", trimmed = true>
+// expected-error @+1 {{expected a block of two vectors stacked on the first of several axes in a trimmed query box}}
+func.func @one_axis() attributes {tile.plan = #plan} {
+  return
+}
+
+// -----
+
+#plan = #tile.plan<template_name = "window", query_box = <[4, 4]>, query_step = <[1, 1]>, key_box = <[4, 6]>, rows = 6,
+                   vectors = 1, lanes = 8, pack = "none", target = "x86-64-v3", trimmed = true>
+// expected-error @+1 {{expected a block of two vectors stacked on the first of several axes in a trimmed query box}}
+func.func @a_block_of_one() attributes {tile.plan = #plan} {
+  return
+}
+
+// -----
+
+#plan = #tile.plan<template_name = "window", query_box = <[1, 16]>, query_step = <[1, 1]>, key_box = <[3, 18]>, rows = 6,
+                   vectors = 2, lanes = 8, pack = "none", target = "x86-64-v3", trimmed = true>
+// expected-error @+1 {{expected a block of two vectors stacked on the first of several axes in a trimmed query box}}
+func.func @no_halves() attributes {tile.plan = #plan} {
+  return
+}
+
+// -----
+
+#plan = #tile.plan<template_name = "window", query_box = <[4, 4]>, query_step = <[1, 1]>, key_box = <[4, 6]>, rows = 6,
+                   vectors = 2, lanes = 8, pack = "none", target = "x86-64-v3", trimmed = true>
+// expected-error @+1 {{expected, with a trimmed query box, keys of one box of live keys}}
+func.func @all_keys(%q: !tile.tensor<2, 8, f32> {tile.operand = "query"},
+                    %k: !tile.tensor<2, 8, f32> {tile.operand = "key"}) attributes {tile.plan = #plan} {
+  %box = tile.query_box <[4, 4]> step <[1, 1]> : !tile.box<2>
+  %Q = tile.load %q at %box : !tile.tensor<2, 8, f32>, !tile.box<2> -> !tile.tile<16x8xf32>
+  %keys = tile.all_keys : !tile.box<2>
+  %K = tile.load %k at %keys : !tile.tensor<2, 8, f32>, !tile.box<2> -> !tile.tile<?x8xf32>
+  %QK = tile.dot %Q, %K transposed : !tile.tile<16x8xf32>, !tile.tile<?x8xf32> -> !tile.tile<16x?xf32>
+  return
+}
+
+// -----
+
+#plan = #tile.plan<template_name = "window", query_box = <[4, 4]>, query_step = <[1, 1]>, key_box = <[4, 6]>, rows = 6,
+                   vectors = 2, lanes = 8, pack = "none", target = "x86-64-v3", trimmed = true>
+#mask = #attn.any_of<[#attn.neighborhood<window = [3, 3], dilation = [1, 1], stride = [1, 1], causal = [0, 0]>,
+                      #attn.sliding<left = [1, 0], right = [0, 1]>]>
+func.func @not_by_axes(%q: !tile.tensor<2, 8, f32> {tile.operand = "query"},
+                       %k: !tile.tensor<2, 8, f32> {tile.operand = "key"}) attributes {tile.plan = #plan} {
+  %box = tile.query_box <[4, 4]> step <[1, 1]> : !tile.box<2>
+  // expected-error @+1 {{expected, with a trimmed query box, a mask that is an AND of a rule for each axis}}
+  %keys = tile.live_keys #mask of %box : !tile.box<2>
+  %K = tile.load %k at %keys : !tile.tensor<2, 8, f32>, !tile.box<2> -> !tile.tile<24x8xf32>
+  return
+}
+
+// -----
+
+#plan = #tile.plan<template_name = "window", query_box = <[2, 16]>, query_step = <[1, 1]>, key_box = <[24, 3]>, rows = 8,
+                   vectors = 2, lanes = 16, pack = "pairs", target = "avx512-bf16">
+#mask = #attn.neighborhood<window = [3, 3], dilation = [1, 1], stride = [1, 1], causal = [0, 0]>
+func.func @odd_rows_of_keys(%k: !tile.tensor<2, 8, bf16> {tile.operand = "key"}) attributes {tile.plan = #plan} {
+  %box = tile.query_box <[2, 16]> step <[1, 1]> : !tile.box<2>
+  %keys = tile.live_keys #mask of %box : !tile.box<2>
+  // expected-error @+1 {{expected a tile of at least 96 rows, of pairs of keys, got 72}}
+  %K = tile.load %k at %keys : !tile.tensor<2, 8, bf16>, !tile.box<2> -> !tile.tile<72x8xbf16>
+  return
 }

@@ -65,6 +65,18 @@ class Run(CommandTest):
             outputs.append((self.folder / "o.npy").read_bytes())
         self.assertEqual(*outputs)
 
+    def test_a_vector_without_queries(self):
+        """Two vectors with a hull each, stacked on the first axis: at its end a box may have rows for one of them only."""
+        plans = [("x86-64-v3", "f32", "window,query=4x4,key=6x8,hulls=2,block=6x2,pack=none")]
+        for per in ("task", "head"):
+            plans.append(("avx512-bf16-on-v3", "bf16",
+                          "window,query=8x4,key=8x8,hulls=2,block=8x2,pack=pairs,per=" + per))
+        for target, dtype, plan in plans:
+            for grid in ("13x17", "10x5", "8x5", "5x5"):
+                with self.subTest(target=target, grid=grid, plan=plan):
+                    self.check("--grid", grid, "--heads", "2", "--head-dim", "24", "--target", target, "--dtype", dtype,
+                               "--mask", "neighborhood(window=5x5)", "--plan", plan)
+
     def test_templates(self):
         for template in ("row", "unfused", "online", "live", "border", "stages", "roles", "window"):
             with self.subTest(template=template):
