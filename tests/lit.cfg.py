@@ -13,7 +13,7 @@ config.test_source_root = config.muntin_suite_root
 config.test_exec_root = config.muntin_exec_root
 config.environment["PATH"] = os.pathsep.join(
     [config.muntin_bin, config.llvm_tools_dir, os.environ["PATH"]])
-# MLIR's headers poison freed allocator memory, the archives they are linked with do not.
 if "TSAN_OPTIONS" in os.environ:
     config.environment["TSAN_OPTIONS"] = os.environ["TSAN_OPTIONS"]
+# MLIR's headers poison freed allocator memory, the archives they are linked with do not.
 config.environment["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "allow_user_poisoning=0")

@@ -102,9 +102,9 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     lanes, hold the accumulators of a product; `pack` names the operands that a
     first launch copies into the workspace, one copy per head: `none`, `widen`
     (keys and values as f32), or `pairs` (values as pairs of neighbours for
-    products of bf16 pairs). With `strip` there is no such launch: a task copies what it reads into a memory
-    of its thread, a box of `strip` keys, where the next task on the last axis
-    finds what it shares with this one. With
+    products of bf16 pairs). With `strip` there is no such launch: a task copies
+    what it reads into a memory of its thread, a box of `strip` keys, where the
+    next task on the last axis finds what it shares with this one. With
     `trimmed`, the query box is two vectors stacked on the first axis, and the
     key box holds the live keys of one of them: each has a list of its own.
 
