@@ -81,11 +81,11 @@ void Ir::store(Value value, Value pointer, unsigned align) {
   LLVM::StoreOp::create(b, loc, value, pointer, align ? align : bytesOf(value.getType()));
 }
 
-void Ir::prefetch(Value pointer, int64_t bytes, Cache cache, bool write) {
+void Ir::prefetch(Value pointer, int64_t bytes, Cache cache) {
   constexpr int64_t line = 64;
-  constexpr int32_t data = 1;
+  constexpr int32_t read = 0, data = 1;
   for (int64_t at = 0; at < bytes; at += line)
-    LLVM::Prefetch::create(b, loc, offset(pointer, at), int32_t(write), int32_t(cache), data);
+    LLVM::Prefetch::create(b, loc, offset(pointer, at), read, int32_t(cache), data);
 }
 
 Values Ir::loop(Value begin, Value end, int64_t step, ValueRange carried,

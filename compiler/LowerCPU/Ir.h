@@ -80,7 +80,7 @@ public:
   void store(Value value, Value pointer, unsigned align = 0);
   enum class Cache : int32_t { Second = 2, First = 3 }; ///< levels, in LLVM's count of localities
   /// Asks for a line at pointer, pointer + 64, ..., before pointer + bytes. Any address will do.
-  void prefetch(Value pointer, int64_t bytes, Cache cache, bool write = false);
+  void prefetch(Value pointer, int64_t bytes, Cache cache);
 
   /// for (i = begin; i < end; i += step) carried = body(i, carried); returns the last carried.
   Values loop(Value begin, Value end, int64_t step, ValueRange carried,
