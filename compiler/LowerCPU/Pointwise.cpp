@@ -176,7 +176,13 @@ void Task::storePair(const Buffer &to, Value row, Value vector, Value even, Valu
   ir.store(pairs(even, odd, ir.b.getBF16Type()), at(to, ir.div(row, ir.constant(2)), vector));
 }
 
+/// Pairs take the place of the numbers that nobody reads after them: a row of pairs lies where rows were that went into
+/// it or into one before it.
 Buffer Task::allocatePairs(Value tile) {
+  if (Value root = rootBuffer(tile); root && lastUse(root, tile)) {
+    const Buffer &numbers = buffers.lookup(root);
+    return {Buffer::Kind::Pairs, numbers.base, numbers.rows, ir.div(numbers.capacity, ir.constant(2))};
+  }
   int64_t capacity = cast<tile::TileType>(tile.getType()).getShape()[1];
   return allocateBuffer(Buffer::Kind::Pairs, capacity, rowsOf(tile));
 }
