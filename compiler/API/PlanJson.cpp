@@ -57,7 +57,7 @@ static llvm::json::Object describePlan(const Candidate &candidate) {
 /// cycles.
 static double shareOfPeak(const Problem &problem, const Target &target, const Candidate &candidate) {
   double perCycle = target.gpu ? productsPerClock(problem, *target.gpu)
-                               : 2.0 * double(candidate.plan.lanes) * (candidate.plan.pairs() ? 2 : 1);
+                               : 2.0 * double(candidate.plan.lanes) * (candidate.plan.pairs ? 2 : 1);
   return candidate.processedPairs * double(problem.headDim + problem.valueDim) / perCycle / candidate.cycles();
 }
 

@@ -157,9 +157,9 @@ void Task::emitScores(tile::DotOp dot, tile::MaskOp mask) {
   Buffer scores = allocateBuffer(Buffer::Kind::F32, capacity, keys.keys.padded);
   attn::Box box = boxes.lookup(dot.getRhs().getDefiningOp<tile::LoadOp>().getBox());
   constexpr float forbidden = -std::numeric_limits<float>::infinity();
-  std::optional<MaskWords> words;
+  std::optional<MaskWords> forbiddenPairs;
   if (mask)
-    words = maskWords(cast<attn::MaskAttrInterface>(mask.getMask()), box, keys.keys, capacity);
+    forbiddenPairs = words.count(mask) ? words.lookup(mask) : maskWords(mask);
   Value maxima;
   if (auto reduce = maximaOf(mask ? mask.getResult() : dot.getResult())) {
     maxima = rowTiles[reduce.getResult()] = rowSlot();
@@ -170,7 +170,7 @@ void Task::emitScores(tile::DotOp dot, tile::MaskOp mask) {
   ir.loop(ir.constant(0), ir.constant(blocking.groups()), 1, [&](Value group) {
     auto blocks = [&](Value begin, Value end, const Part &part) {
       ir.loop(begin, end, blocking.rows,
-              [&](Value first) { emitScoreBlock(keys, query, scores, first, part, words, maxima); });
+              [&](Value first) { emitScoreBlock(keys, query, scores, first, part, forbiddenPairs, maxima); });
     };
     const bool own = keys.lists.size() > 1;
     Value shared = own ? ir.mul(ir.div(keys.shared, ir.constant(blocking.rows)), blocking.rows) : keys.keys.padded;
@@ -228,6 +228,8 @@ void Task::emitProduct(tile::DotOp dot) {
   bool pairs = keys.kind == KeyTile::Kind::Pairs;
   Buffer probs =
       buffers.count(dot.getLhs()) ? buffers.lookup(dot.getLhs()) : (pairs ? materializePairs(lhs) : materialize(lhs));
+  if (inColumns(dot.getResult()))
+    return emitColumnProduct(dot, keys, probs);
   const int64_t capacity = dot.getRhs().getType().getShape()[0];
   const int64_t keyChunk = keys.packed ? kChunkPacked : kChunkInPlace;
   const int64_t columns = keys.columns;

@@ -59,14 +59,15 @@ void Task::listKeys(KeyTile &keys, const attn::Box &box, Value head, ArrayRef<Va
                     Value stale) {
   const std::optional<Trim> ofGrid = trim;
   attn::Box places = box;
+  keys.origin = ir.constant(0);
   for (auto [axis, place] : llvm::enumerate(places)) {
     Value &origin = axis == 0 && trim ? trim->origins[0] : place.origin;
-    head = ir.offset(head, ir.mul(origin, strides[axis]));
+    keys.origin = ir.add(keys.origin, ir.mul(origin, strides[axis]));
     if (axis == 0 && trim)
       trim->origins[1] = ir.sub(trim->origins[1], origin);
     origin = ir.constant(0);
   }
-  keys.base = head;
+  keys.base = ir.offset(head, keys.origin);
   for (int vector = 0; vector < (trim ? 2 : 1); ++vector)
     keys.lists.push_back(allocateKeys(capacity, 8));
   auto write = [&] {

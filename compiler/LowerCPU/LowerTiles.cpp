@@ -72,11 +72,6 @@ bool loadsKeys(func::FuncOp kernel) {
       .wasInterrupted();
 }
 
-bool readsOneBoxOfLiveKeys(func::FuncOp kernel) {
-  return llvm::hasSingleElement(kernel.getOps<tile::LiveKeysOp>()) && kernel.getOps<tile::AllKeysOp>().empty() &&
-         kernel.getOps<tile::ForKeyBoxesOp>().empty();
-}
-
 /// Each vector has live keys of its own on the first axis, and on the others both have the same.
 LogicalResult checkTrimmed(func::FuncOp kernel, tile::PlanAttr plan) {
   if (!plan.getTrimmed() || !loadsKeys(kernel))
@@ -100,9 +95,26 @@ LogicalResult checkTrimmed(func::FuncOp kernel, tile::PlanAttr plan) {
                      .wasInterrupted());
 }
 
+/// What is neither f32 nor packed is bf16, read in pairs by a product whose lanes are columns.
+LogicalResult checkInPlace(func::FuncOp kernel, tile::PlanAttr plan) {
+  for (StringRef name : {"key", "value"}) {
+    BlockArgument operand = tile::operandNamed(kernel, name);
+    if (!operand || operand.use_empty() || plan.getPack() != "none")
+      continue;
+    Type element = cast<tile::GridTensorType>(operand.getType()).getElementType();
+    if (!element.isF32() && (!element.isBF16() || tilesInColumns(kernel, plan.getLanes()).empty()))
+      return kernel.emitError("expected a plan that packs ")
+             << name << "s of " << element
+             << ", unless they are bf16 of one box of live keys and values have a multiple of " << plan.getLanes()
+             << " columns, got pack none";
+  }
+  return success();
+}
+
 /// Where keys are read in pairs, rows of the last axis are padded to an even length.
 LogicalResult checkPadding(func::FuncOp kernel, tile::PlanAttr plan) {
-  if (plan.getPack() != "pairs")
+  BlockArgument keys = tile::operandNamed(kernel, "key");
+  if (plan.getPack() == "widen" || !keys || !cast<tile::GridTensorType>(keys.getType()).getElementType().isBF16())
     return success();
   auto check = [&](tile::LoadOp load) {
     auto walk = dyn_cast<tile::ForKeyBoxesOp>(load.getBox().getParentBlock()->getParentOp());
@@ -188,8 +200,8 @@ class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
     }
     auto columnsOf = [](tile::GridTensorType type) { return type ? type.getColumns() : 0; };
     WorkspaceLayout layout = workspaceLayout(plan, columnsOf(key), columnsOf(value), matrix);
-    // Pair products serve bf16 problems only.
-    bool pairs = plan.getPack() == "pairs";
+    // Pair products serve bf16 problems only; of those, values that nobody widens are read in pairs.
+    bool pairs = plan.getPack() == "pairs" || (plan.getPack() == "none" && key && key.getElementType().isBF16());
     Blocking blocking{plan.getRows(), std::min(plan.getVectors(), plan.getQueryBox().volume() / plan.getLanes()),
                       plan.getQueryBox().volume() / plan.getLanes(), plan.getLanes(),
                       pairs ? (*target)->bf16Dot : Bf16Dot::None};
@@ -206,19 +218,18 @@ class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
              << kernel->getAttr(tile::kPlanAttrName);
     return failure(failed(tile::checkKernel(kernel, plan)) || failed(checkPlan(kernel, plan)) ||
                    failed(checkTrimmed(kernel, plan)) || failed(checkPadding(kernel, plan)) ||
-                   failed(checkStrip(kernel, plan)) || failed(checkOps(kernel)));
+                   failed(checkInPlace(kernel, plan)) || failed(checkStrip(kernel, plan)) || failed(checkOps(kernel)));
   }
 
-  /// The function's frame and the loop over its tasks.
-  void build(func::FuncOp entry, unsigned rank,
-             function_ref<void(Frame &, function_ref<void(function_ref<void(Value)>)>)> make) {
+  /// The function's frame, and what it does with its tasks.
+  void build(func::FuncOp entry, unsigned rank, function_ref<void(Frame &)> make) {
     OpBuilder builder = OpBuilder::atBlockEnd(&entry.getBody().front());
     Location loc = entry.getLoc();
     func::ReturnOp end = func::ReturnOp::create(builder, loc);
     builder.setInsertionPoint(end);
     Ir ir(builder, loc);
     Frame frame(ir, entry, rank);
-    make(frame, [&](function_ref<void(Value)> task) { ir.loop(frame.begin(), frame.end(), 1, task); });
+    make(frame);
     frame.finish();
   }
 
@@ -230,10 +241,9 @@ class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
     std::string name = kernel.getName().str();
     kernel.setName(name + "_tiles");
     func::FuncOp entry = makeEntry(builder, kernel.getLoc(), name);
-    build(entry, plan.getQueryBox().getDims().size(), [&](Frame &frame, auto overTasks) {
+    build(entry, plan.getQueryBox().getDims().size(), [&](Frame &frame) {
       Task task(frame, blocking, kernel, plan, layout);
-      task.begin();
-      overTasks([&](Value index) { task.emit(index); });
+      task.emitTasks();
       keyStep = task.pairStep();
     });
     kernel.erase();
@@ -249,8 +259,8 @@ class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
       OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
       func::FuncOp entry = makeEntry(builder, module.getLoc(), name);
       PackRequest request{tensor, packing, at, type.getColumns(), type.getElementType(), plan.getLanes(), keyStep};
-      build(entry, rank, [&](Frame &frame, auto overTasks) {
-        overTasks([&](Value index) { emitPackTask(frame, request, index); });
+      build(entry, rank, [&](Frame &frame) {
+        frame.ir.loop(frame.begin(), frame.end(), 1, [&](Value index) { emitPackTask(frame, request, index); });
       });
     };
     add("pack_keys", packingOfKeys(plan), Tensor::Key, layout.keysAt, key);

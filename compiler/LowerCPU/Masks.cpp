@@ -229,13 +229,16 @@ void Task::elementwiseWords(attn::MaskAttrInterface mask, const attn::Box &box, 
   endWords(words, keys.count);
 }
 
-MaskWords Task::maskWords(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, int64_t capacity) {
+MaskWords Task::maskWords(tile::MaskOp op) {
+  auto mask = cast<attn::MaskAttrInterface>(op.getMask());
+  const attn::Box &box = boxes.lookup(op.getKeys());
+  const KeyCount keys = keyTiles.lookup(op.getScores().getDefiningOp<tile::DotOp>().getRhs()).keys;
   // Queries and keys that both walk in steps of the period lie in one class, since the live keys were derived from
   // the queries.
   commonResidue.clear();
   for (unsigned axis = 0; axis < rank; ++axis)
     commonResidue.push_back(queryBox[axis].step % box[axis].step == 0 ? box[axis].step : 1);
-  MaskWords words = allocateWords(capacity);
+  MaskWords words = allocateWords(op.getScores().getType().getShape()[1]);
   if (mask.separable(rank))
     separableWords(mask, box, keys, words);
   else

@@ -76,12 +76,17 @@ Value Task::evaluateRow(Value tile, Value vector) {
   return onVectors(ir, *op, operands, vecF32());
 }
 
-/// The elements of `tile` in row `row` of its buffer, for the queries of `vector`.
+/// The elements of `tile` in row `row` of its buffer, for the queries of `vector`; of a tile in columns, those from
+/// column `row` on of query `vector`.
 Value Task::evaluate(Value tile, Value row, Value vector) {
   if (auto buffer = buffers.find(tile); buffer != buffers.end())
-    return ir.load(vecF32(), at(buffer->second, row, vector));
+    return ir.load(vecF32(),
+                   inColumns(tile) ? columnsAt(buffer->second, vector, row) : at(buffer->second, row, vector));
   mlir::Operation *op = tile.getDefiningOp();
   if (auto broadcast = dyn_cast<tile::BroadcastOp>(op)) {
+    if (isRow(broadcast.getSource()) && inColumns(tile)) // rows that are broadcast are in memory
+      return ir.splat(ir.load(ir.f32(), ir.offset(rowTiles.lookup(broadcast.getSource()), ir.mul(vector, 4))),
+                      blocking.lanes);
     if (isRow(broadcast.getSource()))
       return evaluateRow(broadcast.getSource(), vector);
     return ir.splat(scalars.lookup(broadcast.getSource()), blocking.lanes);

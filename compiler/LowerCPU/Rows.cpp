@@ -159,9 +159,12 @@ Buffer Task::loadQueries(tile::LoadOp op) {
                   pairs,
                   op.getFactor() ? scalars.lookup(op.getFactor()) : Value()};
   Value addresses = laneAddresses(operand, /*dummy=*/Value());
-  // From these rows to those of the next task.
+  // From these rows to those of the next task: another head's, or another box's.
   Value next =
       ir.mul(operand.strides.back(), plan.getQueryBox().getDims().back() * plan.getQueryStep().getDims().back());
+  if (headsOfBox())
+    next = ir.select(ir.less(ir.constant(1), extents.heads),
+                     ir.mul(frame.stride(Tensor::Query, 1 + rank), bytesOf(operand.element)), next);
   forVectorsInTurn([&](Value v) {
     Values rows;
     for (int64_t lane = 0; lane < blocking.lanes; ++lane) {
@@ -208,6 +211,8 @@ void Task::storeTile(tile::StoreOp op) {
   Value addresses = laneAddresses(operand, dummy);
   if (isRow(op.getTile()))
     storeRowTile(op.getTile(), operand, addresses);
+  else if (inColumns(op.getTile()))
+    storeQueries(op.getTile(), operand, addresses);
   else
     storeColumns(op.getTile(), operand, addresses);
 }

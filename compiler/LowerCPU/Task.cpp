@@ -18,36 +18,80 @@ using namespace muntin::cpu;
 Task::Task(Frame &frame, const Blocking &blocking, func::FuncOp kernel, tile::PlanAttr plan,
            const WorkspaceLayout &layout)
     : ir(frame.ir), frame(frame), blocking(blocking), kernel(kernel), plan(plan), layout(layout),
-      rank(plan.getQueryBox().getDims().size()), extents(frame.extents()) {}
+      rank(plan.getQueryBox().getDims().size()), extents(frame.extents()),
+      columnTiles(tilesInColumns(kernel, blocking.lanes)) {}
 
-void Task::begin() {
+/// Tasks are numbered head by head: a head's keys and values are read by all its boxes. One box of live keys is not,
+/// and there the heads of a box follow each other, and share its lists and masks; unless a strip goes on from box to
+/// box.
+void Task::emitTasks() {
   forgetStrip();
   forgetLists();
+  Value perHead = tasksPerHead(), heads = ir.max(extents.heads, ir.constant(1));
+  auto body = [&](Value ofHead) {
+    head = ofHead;
+    kvHead = ir.div(head, ir.div(heads, ir.max(extents.kvHeads, ir.constant(1))));
+    bindArguments();
+  };
+  if (!headsOfBox())
+    return ir.loop(frame.begin(), frame.end(), 1, [&](Value number) {
+      taskNumber = number;
+      Value slice = ir.div(number, perHead);
+      batch = ir.div(slice, heads);
+      emitBox(ir.rem(number, perHead), [&] {
+        body(ir.rem(slice, heads));
+        emitOfBox();
+        emitBlock(kernel.getBody().front());
+      });
+    });
+  ir.loop(ir.div(frame.begin(), heads), ir.ceilDiv(frame.end(), heads), 1, [&](Value number) {
+    batch = ir.div(number, perHead);
+    Value first = ir.mul(number, heads);
+    emitBox(ir.rem(number, perHead), [&] {
+      body(ir.constant(0));
+      emitOfBox();
+      Value begin = ir.max(ir.sub(frame.begin(), first), ir.constant(0)), end = ir.sub(frame.end(), first);
+      ir.loop(begin, ir.min(end, heads), 1, [&](Value ofHead) {
+        body(ofHead);
+        emitBlock(kernel.getBody().front());
+      });
+    });
+  });
 }
 
-void Task::emit(Value index) {
-  Value perHead = tasksPerHead(), groups = ir.div(extents.heads, ir.max(extents.kvHeads, ir.constant(1)));
-  taskNumber = index;
-  Value ofHead = ir.rem(index, perHead), slice = ir.div(index, perHead);
-  batch = ir.div(slice, extents.heads);
-  head = ir.rem(slice, extents.heads);
-  kvHead = ir.div(head, groups);
-  chooseBox(ofHead);
-
-  Value some; // a residue class may have fewer boxes than its number of tasks
+/// Calls `body` if the query box with that number has queries: a residue class may have fewer boxes than its number of
+/// tasks.
+void Task::emitBox(Value number, function_ref<void()> body) {
+  chooseBox(number);
+  Value some = arith::ConstantOp::create(ir.b, ir.loc, ir.b.getBoolAttr(true));
   for (const attn::BoxAxis &axis : queryBox)
-    if (axis.step > 1) {
-      Value here = ir.less(ir.constant(0), axis.count);
-      some = some ? ir.b.createOrFold<arith::AndIOp>(ir.loc, some, here) : here;
-    }
-  auto body = [&] {
-    bindArguments();
-    emitBlock(kernel.getBody().front());
-  };
-  if (some)
-    ir.when(some, body);
-  else
+    if (axis.step > 1)
+      some = ir.b.createOrFold<arith::AndIOp>(ir.loc, some, ir.less(ir.constant(0), axis.count));
+  ir.when(some, [&] {
+    for (BlockArgument argument : kernel.getArguments())
+      if (auto extras = dyn_cast<tile::ExtrasType>(argument.getType());
+          extras && extras.getContent() == "segments" && !argument.use_empty())
+        loadLaneSegments();
     body();
+  });
+}
+
+/// What the heads of a query box have in common, where its keys are one box: all but where their rows begin.
+void Task::emitOfBox() {
+  if (!readsOneBoxOfLiveKeys(kernel))
+    return;
+  for (mlir::Operation &op : kernel.getBody().front())
+    if (auto query = dyn_cast<tile::QueryBoxOp>(op))
+      boxes[query.getBox()] = queryBox;
+    else if (auto live = dyn_cast<tile::LiveKeysOp>(op))
+      chooseLiveKeys(live);
+    else if (auto load = dyn_cast<tile::LoadOp>(op); load && !load.getBox().getDefiningOp<tile::QueryBoxOp>())
+      keyTiles[load.getTile()] = loadKeys(load);
+    else if (auto mask = dyn_cast<tile::MaskOp>(op))
+      words[mask] = maskWords(mask);
+    else if (auto dot = dyn_cast<tile::DotOp>(op); dot && inColumns(dot.getResult()))
+      blockPlaces = placesOfBlocks(*kernel.getOps<tile::LiveKeysOp>().begin(),
+                                   columnBlock(dot.getResult().getType().getShape()[1]).queries);
 }
 
 //===----------------------------------------------------------------------===//
@@ -107,8 +151,6 @@ void Task::bindArguments() {
       operands[argument] = packingOfValues(plan) == Packing::None
                                ? callersTensor(Tensor::Value, tensor, kvHead)
                                : packedTensor(packingOfValues(plan), layout.valuesAt, tensor.getColumns());
-    else if (auto extras = dyn_cast<tile::ExtrasType>(argument.getType()); extras && extras.getContent() == "segments")
-      loadLaneSegments();
   }
 }
 
@@ -131,19 +173,15 @@ void Task::emitOp(mlir::Operation &op) {
     boxes[all.getBox()] = allKeys();
     keyCapacity.assign(rank, ShapedType::kDynamic);
   } else if (auto live = dyn_cast<tile::LiveKeysOp>(op)) {
-    auto mask = cast<attn::MaskAttrInterface>(live.getMask());
-    attn::Box hull = plan.getTrimmed() ? trimKeys(mask) : mask.liveKeys(ir.b, ir.loc, maskContext(), queryBox).box;
-    for (attn::BoxAxis &axis : hull) // where parts of a mask have no key in common, counts are negative
-      axis.count = ir.max(axis.count, ir.constant(0));
-    boxes[live.getKeys()] = hull;
-    keyCapacity.assign(plan.getKeyBox().getDims().begin(), plan.getKeyBox().getDims().end());
+    if (!readsOneBoxOfLiveKeys(kernel))
+      chooseLiveKeys(live);
   } else if (auto loop = dyn_cast<tile::ForKeyBoxesOp>(op)) {
     emitForKeyBoxes(loop);
   } else if (auto load = dyn_cast<tile::LoadOp>(op)) {
     if (load.getBox().getDefiningOp<tile::QueryBoxOp>())
       buffers[load.getTile()] = loadQueries(load);
     else
-      keyTiles[load.getTile()] = loadKeys(load);
+      emitKeys(load);
   } else if (auto store = dyn_cast<tile::StoreOp>(op)) {
     storeTile(store);
   } else if (isa<tile::LoadMatrixOp, tile::StoreMatrixOp>(op)) {
@@ -164,6 +202,25 @@ void Task::emitOp(mlir::Operation &op) {
   } else {
     ir.b.clone(op, scalars);
   }
+}
+
+/// Of keys that were chosen for all heads, what is left is where this head's begin.
+void Task::emitKeys(tile::LoadOp load) {
+  if (!readsOneBoxOfLiveKeys(kernel)) {
+    keyTiles[load.getTile()] = loadKeys(load);
+  } else if (!strip) {
+    KeyTile &keys = keyTiles[load.getTile()];
+    keys.base = ir.offset(operands.lookup(load.getSource()).base, keys.origin);
+  }
+}
+
+void Task::chooseLiveKeys(tile::LiveKeysOp live) {
+  auto mask = cast<attn::MaskAttrInterface>(live.getMask());
+  attn::Box hull = plan.getTrimmed() ? trimKeys(mask) : mask.liveKeys(ir.b, ir.loc, maskContext(), queryBox).box;
+  for (attn::BoxAxis &axis : hull) // where parts of a mask have no key in common, counts are negative
+    axis.count = ir.max(axis.count, ir.constant(0));
+  boxes[live.getKeys()] = hull;
+  keyCapacity.assign(plan.getKeyBox().getDims().begin(), plan.getKeyBox().getDims().end());
 }
 
 /// A product whose only reader is a mask is made by the mask: it becomes the accumulators' initial value.
@@ -203,7 +260,14 @@ void Task::splitScale(tile::SplitScaleOp op) {
 }
 
 void Task::countPairs(tile::CountOp op) {
-  Value pairs = ir.mul(countKeys(boxes.lookup(op.getKeys())).padded, ir.mul(presentVectors, blocking.lanes));
+  const int64_t columns = op.getValueColumns();
+  KeyCount keys = countKeys(boxes.lookup(op.getKeys()));
+  Value queries = ir.mul(presentVectors, blocking.lanes), pairs = ir.mul(keys.padded, queries);
+  if (readsOneBoxOfLiveKeys(kernel) && columns && columns % blocking.lanes == 0) {
+    const int64_t all = op.getKeyColumns() + columns;
+    Value work = ir.add(ir.mul(pairs, op.getKeyColumns()), ir.mul(productsInColumns(op, keys), columns));
+    pairs = ir.ceilDiv(work, ir.constant(all));
+  }
   LLVM::AtomicRMWOp::create(ir.b, ir.loc, LLVM::AtomicBinOp::add, frame.counter(), pairs,
                             LLVM::AtomicOrdering::monotonic);
 }

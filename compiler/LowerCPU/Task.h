@@ -18,6 +18,9 @@
 // so many, and a buffer holds one group's rows behind the other's: what a product
 // walks over again and again is then contiguous, and small.
 //
+// The output of a kernel that reads one box of live keys is the exception: it lies as
+// the caller has it, a row per query, and its product's lanes are columns, see Columns.cpp.
+//
 // One number per row is a row of such a buffer. A tile of keys or values is a
 // list of addresses, one per key of the box, so that a box of any rank, step and
 // clipping is read by broadcasts, in place or where the plan has it packed. Element-wise
@@ -72,6 +75,7 @@ struct KeyTile {
   KeyCount keys;
   int64_t columns; ///< numbers per row
   bool packed;     ///< copied into the workspace or the strip, rows one behind the other
+  Value origin;    ///< bytes from coordinates 0 to the box's first key
 };
 
 /// Live keys of a query box that is two vectors stacked on the first axis, where each vector has a range of its own on
@@ -87,13 +91,13 @@ struct Trim {
 };
 
 /// A transposed tile in memory: rows of V vectors. Kind Pairs: a row holds two
-/// neighbouring columns as pairs of bf16 in 32-bit words.
+/// neighbouring columns as pairs of bf16 in 32-bit words. Kind Columns: not transposed, a row holds a query's columns.
 struct Buffer {
-  enum class Kind { F32, Pairs };
+  enum class Kind { F32, Pairs, Columns };
   Kind kind = Kind::F32;
   Value base;
   Value rows;     ///< rows that count, i64
-  Value capacity; ///< rows that it has, i64
+  Value capacity; ///< rows that it has, i64; of Columns, numbers of a row
 };
 
 /// Which pairs a mask forbids: a word for each vector and key, with a bit for each lane.
@@ -124,26 +128,44 @@ struct Strip {
   Value shift;    ///< keys before the first of the task's box
 };
 
+/// The part of a product whose lanes are columns that stays in registers: so many queries, and vectors of columns.
+struct ColumnBlock {
+  int64_t queries, vectors;
+};
+
+/// Ranges of numbers of a box's keys.
+struct KeyRanges {
+  Value count;
+  std::function<std::pair<Value, Value>(Value)> range; ///< first and end of one, by its number
+};
+
 struct QueryRows;
+
+/// A kernel of the template `window`, or one that counts its pairs.
+bool readsOneBoxOfLiveKeys(mlir::func::FuncOp kernel);
+/// The tiles of such a kernel's output, if their vectors may be columns: all are as wide as some vectors.
+llvm::DenseSet<Value> tilesInColumns(mlir::func::FuncOp kernel, int64_t lanes);
 
 class Task {
 public:
   Task(Frame &frame, const Blocking &blocking, mlir::func::FuncOp kernel, tile::PlanAttr plan,
        const WorkspaceLayout &layout);
 
-  /// Tasks of one head: query boxes, residue classes included.
-  Value tasksPerHead();
   /// Distance, on the last axis, of the values that the kernel reads in pairs.
   int64_t pairStep() const { return keyStep; }
-  /// What stands before the loop over tasks.
-  void begin();
-  /// Lowers the kernel's body for task number `index`.
-  void emit(Value index);
+  /// Lowers the kernel's body for the tasks of the function's range.
+  void emitTasks();
 
 private:
   // Task.cpp
+  /// Whether the heads of a query box follow each other.
+  bool headsOfBox() { return readsOneBoxOfLiveKeys(kernel) && !plan.getStrip(); }
+  void emitBox(Value number, llvm::function_ref<void()> body);
+  void emitOfBox();
   void emitBlock(mlir::Block &block);
   void emitOp(mlir::Operation &op);
+  void emitKeys(tile::LoadOp load);
+  void chooseLiveKeys(tile::LiveKeysOp live);
   void emitDot(tile::DotOp dot);
   void emitMatrix(mlir::Operation &op);
   void splitScale(tile::SplitScaleOp op);
@@ -160,6 +182,7 @@ private:
   void copyRows(const Buffer &from, const Buffer &to);
 
   // Boxes.cpp
+  Value tasksPerHead(); ///< query boxes, residue classes included
   void chooseBox(Value index);
   attn::Box clipBox(const attn::Box &range, mlir::ArrayRef<int64_t> shape, Value boxIndex);
   attn::Box allKeys();
@@ -174,7 +197,7 @@ private:
   Value tokenIndex(mlir::ArrayRef<Value> coords, mlir::ArrayRef<Value> extents);
 
   // Masks.cpp
-  MaskWords maskWords(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, int64_t capacity);
+  MaskWords maskWords(tile::MaskOp op);
   void separableWords(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys, const MaskWords &words);
   void elementwiseWords(attn::MaskAttrInterface mask, const attn::Box &box, const KeyCount &keys,
                         const MaskWords &words);
@@ -242,6 +265,22 @@ private:
   Value pairProduct(Value acc, Value x, Value y);
   Value broadcastWord(const KeyTile &keys, Value pointer, bool single);
 
+  // Columns.cpp
+  bool inColumns(Value tile) const { return columnTiles.contains(tile); }
+  /// Whether values are read in place, as pairs.
+  bool valuesInHalves() { return blocking.bf16Dot != Bf16Dot::None && plan.getPack() == "none"; }
+  ColumnBlock columnBlock(int64_t columns);
+  Value columnsAt(const Buffer &buffer, Value query, Value column);
+  Value placesOfBlocks(tile::LiveKeysOp live, int64_t queries);
+  KeyRanges keysOfQueries(const attn::Box &box, const KeyCount &keys, Value query, int64_t queries, Value first,
+                          Value end);
+  void emitColumnProduct(tile::DotOp dot, const KeyTile &keys, const Buffer &probs);
+  void emitColumnBlock(const KeyTile &keys, const Buffer &probs, const Buffer &out, const KeyRanges &ranges,
+                       Value query, Value column, const ColumnBlock &block, bool fresh);
+  Value productsInColumns(tile::CountOp op, const KeyCount &keys);
+  Values valueWords(const KeyTile &keys, Value list, Value key, Value column, int64_t vectors);
+  void storeQueries(Value tile, const Operand &operand, Value addresses);
+
   // Pointwise.cpp
   bool isRow(Value value);
   void emitRowOp(mlir::Operation &op);
@@ -302,8 +341,11 @@ private:
   llvm::DenseMap<Value, Value> listedShapes; ///< of live keys: memory for the shape that the lists were written for
   llvm::DenseMap<Value, Value> staleLists;   ///< whether the task's is another
   llvm::DenseMap<Value, Buffer> buffers;
-  llvm::DenseMap<Value, Value> rowTiles;  ///< memory of one number per row, where it is not an expression
-  llvm::DenseSet<mlir::Operation *> done; ///< operations whose elements are no longer needed
+  llvm::DenseMap<mlir::Operation *, MaskWords> words; ///< of masks of keys that all heads share
+  llvm::DenseSet<Value> columnTiles;                  ///< whose vectors are columns of one query
+  Value blockPlaces;                                  ///< table of placesOfBlocks()
+  llvm::DenseMap<Value, Value> rowTiles;              ///< memory of one number per row, where it is not an expression
+  llvm::DenseSet<mlir::Operation *> done;             ///< operations whose elements are no longer needed
 };
 
 } // namespace muntin::cpu

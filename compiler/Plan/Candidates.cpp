@@ -21,8 +21,10 @@ Plan Planner::blank(const std::string &name, const RegisterBlock &block, const s
   plan.blockVectors = block.vectors;
   plan.lanes = target.lanes;
   bool half = problem.element != ElementType::F32;
-  bool pairs = pairsAreNative();
-  plan.pack = pairs ? "pairs" : half ? "widen" : "none";
+  plan.pairs = pairsAreNative();
+  // A window's output may lie as the caller has it, and then pairs are made of values in place, see LowerCPU's Columns.
+  const bool inPlace = name == "window" && problem.valueDim % target.lanes == 0;
+  plan.pack = plan.pairs ? (inPlace ? "none" : "pairs") : half ? "widen" : "none";
   return plan;
 }
 
@@ -48,7 +50,7 @@ std::vector<int64_t> Planner::stripOf(const Plan &plan) const {
   std::vector<int64_t> strip = *live;
   for (int axis = 0; axis < problem.rank; ++axis) // which is larger than need be where a plan's text says so
     strip[axis] = std::max(strip[axis], plan.keyBox[axis]);
-  int64_t pairBytes = plan.pairs() ? 4 * problem.valueDim : 8 * (problem.headDim + problem.valueDim);
+  int64_t pairBytes = plan.pairs ? 4 * problem.valueDim : 8 * (problem.headDim + problem.valueDim);
   for (int axis = 0; axis + 1 < problem.rank; ++axis)
     pairBytes *= strip[axis];
   const int64_t hullPairs = (strip.back() + 1) / 2, pairs = target.l2Bytes / 4 / pairBytes;
@@ -76,7 +78,7 @@ void Planner::addWindow(Plan plan) {
     add(packed, live);
     packed.strip.clear();
     packed.pack = "widen";
-    if (live && !plan.pairs())
+    if (live && !plan.pairs)
       add(packed, live);
   }
 }

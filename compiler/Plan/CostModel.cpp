@@ -119,7 +119,7 @@ void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &grid)
     if (!plan.keyBox.empty())
       shortBoxes *= std::ceil(double(live[axis]) / double(plan.keyBox[axis]));
   }
-  bool pairs = plan.pairs();
+  bool pairs = plan.pairs;
   double keys = pairs ? (live.back() + 1) / 2 * 2 : live.back();
   for (size_t axis = 0; axis + 1 < live.size(); ++axis)
     keys *= live[axis];

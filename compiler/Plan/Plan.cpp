@@ -89,9 +89,9 @@ std::string Plan::print() const {
         .str();
   return llvm::formatv("{0},query={1},key={2}{3},block={4}x{5},pack={6}{7}", templateName, listText(queryBox), key,
                        trimmed ? ",hulls=2" : "", rows, blockVectors, pack,
-                       !strip.empty()                        ? ",per=task"
-                       : templateName == "window" && pairs() ? ",per=head"
-                                                             : "")
+                       !strip.empty()                                ? ",per=task"
+                       : templateName == "window" && pack == "pairs" ? ",per=head"
+                                                                     : "")
       .str();
 }
 
@@ -180,8 +180,8 @@ Result<Plan> Planner::parse(const std::string &text) {
       per = value;
       continue;
     }
-    const std::string packing = blank(name, {}, {}).pack;
-    if (word == "pack" && (value == packing || (packing == "none" && value == "widen"))) {
+    const Plan usual = blank(name, {}, {});
+    if (word == "pack" && (value == usual.pack || (usual.pack == "none" && value == (usual.pairs ? "pairs" : "widen")))) {
       pack = value;
       continue;
     }
@@ -219,7 +219,7 @@ Result<Plan> Planner::parse(const std::string &text) {
         live.reset();
     if (!live)
       return bad("the key box does not hold the live keys of a query box");
-    if (per == "task" || (per.empty() && plan.pairs()))
+    if (per == "task" || (per.empty() && plan.pack == "pairs"))
       plan.strip = stripOf(plan);
   }
   if (per == "task" && plan.strip.empty())

@@ -37,6 +37,7 @@ struct Plan {
   int64_t blockVectors = 0;       ///< vectors of the register block
   int64_t lanes = 0;
   bool trimmed = false;       ///< the two vectors of the query box have key boxes of their own; keyBox is that of one
+  bool pairs = false;         ///< products are of pairs of bf16
   std::string pack = "none";  ///< "none", "widen" or "pairs", see tile.plan
   std::vector<int64_t> strip; ///< if the tasks pack, extents of the memory for it, in keys; empty: once per head
   int64_t warps = 0;          ///< GPUs: of a block; 0 for CPUs, whose fields are rows to trimmed
@@ -51,8 +52,6 @@ struct Plan {
   int64_t queries() const;
   /// "general", or after the longest grid: "short_2xN".
   std::string variant() const;
-  /// Whether products are of pairs of bf16.
-  bool pairs() const { return pack == "pairs"; }
   /// The query box whose live keys the key box holds.
   std::vector<int64_t> hullBox() const;
   /// Keys that buffers hold, padding of odd rows included; 0: all of the grid.

@@ -65,7 +65,7 @@ static int64_t volume(const std::vector<int64_t> &box) {
 /// Key boxes that a short axis cannot cut: one token long on it, on the others as long as `keys` and the hull allow.
 /// Two tokens where rows of the last axis are padded to pairs.
 static void lieAlong(Plan &plan, const std::vector<int64_t> &live, int axis, int64_t keys) {
-  plan.keyBox[axis] = plan.pairs() && axis + 1 == int(live.size()) ? 2 : 1;
+  plan.keyBox[axis] = plan.pairs && axis + 1 == int(live.size()) ? 2 : 1;
   for (int other = int(live.size()) - 1; other >= 0; --other) {
     if (other == axis)
       continue;

@@ -59,7 +59,7 @@ static std::string parameters(const Problem &problem, const Plan &plan) {
   std::string Q = std::to_string(plan.queries());
   std::string K = plan.tileKeys() ? std::to_string(plan.tileKeys()) : "?";
   // What is multiplied: on a GPU what is in memory; pairs of bf16 where the machine has such products, else f32.
-  std::string in = plan.warps > 0 ? element : plan.pairs() ? "bf16" : "f32";
+  std::string in = plan.warps > 0 ? element : plan.pairs ? "bf16" : "f32";
   auto tensor = [&](const std::string &columns, const std::string &type) {
     return "!tile.tensor<" + rank + ", " + columns + ", " + type + ">";
   };

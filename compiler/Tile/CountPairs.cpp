@@ -30,6 +30,14 @@ Value boxOf(Value tile) {
   return tile.getDefiningOp<LoadOp>().getBox();
 }
 
+/// Columns of what the block multiplies with its scores, or 0.
+int64_t valueColumns(Block &block) {
+  for (auto dot : block.getOps<DotOp>())
+    if (!dot.getTransposed())
+      return dot.getResult().getType().getShape()[1];
+  return 0;
+}
+
 /// Copies boxes and walks; a product of queries and keys becomes a count.
 void copyWalk(Block &from, OpBuilder &builder, IRMapping &mapping) {
   for (mlir::Operation &op : from) {
@@ -46,7 +54,8 @@ void copyWalk(Block &from, OpBuilder &builder, IRMapping &mapping) {
       YieldOp::create(inner, loop.getLoc());
     } else if (auto dot = dyn_cast<DotOp>(op); dot && dot.getTransposed()) {
       Value queries = boxOf(dot.getLhs()), keys = boxOf(dot.getRhs());
-      CountOp::create(builder, dot.getLoc(), mapping.lookup(queries), mapping.lookup(keys));
+      CountOp::create(builder, dot.getLoc(), mapping.lookup(queries), mapping.lookup(keys),
+                      dot.getLhs().getType().getShape()[1], valueColumns(from));
     }
   }
 }

@@ -380,17 +380,19 @@ def Tile_CountOp : Tile_Op<"count", [MemoryEffects<[MemWrite]>, AllTypesMatch<["
   let summary = "adds the pairs of two boxes to the kernel's counter";
   let description = [{
     Made by tile-count-pairs; it counts what the kernel multiplies, padding
-    included.
+    included. A lowering may multiply some pairs' values only, or keys only: it
+    counts multiply-adds, and a pair is as many as there are columns in a key
+    and a value. Where another kernel multiplies the values, they count as 0.
 
     Example:
     ```mlir
     // hidden: func.func @f(%box: !tile.box<1>, %keys: !tile.box<1>) {
-    tile.count %box, %keys : !tile.box<1>
+    tile.count %box, %keys columns 64 and 64 : !tile.box<1>
     // hidden: return }
     ```
   }];
-  let arguments = (ins Tile_BoxType:$queries, Tile_BoxType:$keys);
-  let assemblyFormat = "$queries `,` $keys attr-dict `:` type($queries)";
+  let arguments = (ins Tile_BoxType:$queries, Tile_BoxType:$keys, I64Attr:$key_columns, I64Attr:$value_columns);
+  let assemblyFormat = "$queries `,` $keys `columns` $key_columns `and` $value_columns attr-dict `:` type($queries)";
 }
 
 #endif // MUNTIN_TILE_OPS

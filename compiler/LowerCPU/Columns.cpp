@@ -1,0 +1,302 @@
+//===- Columns.cpp - probabilities times values, lanes along columns ------===//
+//
+// Part of Muntin, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Where a task reads one box of live keys, its output is not kept transposed:
+//
+//   O[query][columns] += P[query][key] * V[key][columns]
+//
+// The probabilities of a few queries are broadcast, rows of values are read as
+// they lie. The queries of a block are then free to differ in their keys: those
+// of one row of the box see fewer rows of the hull than the box does, and only
+// these are multiplied. (Scores, whose lanes are all queries of a vector, are
+// computed for the whole hull.) A window of 7 rows, a box of 4:
+//
+//      row of the hull    0 1 2 3 4 5 6 7 8 9
+//      row of the box  0  x x x x x x x . . .
+//                      1  . x x x x x x x . .
+//                      2  . . x x x x x x x .
+//                      3  . . . x x x x x x x
+//
+// Nothing is transposed at the end either, and pairs of bf16 values need no copy:
+// two rows, 32 columns each, become two vectors of pairs by an instruction each,
+// in halves of eight columns (so the order of columns is put right at the end):
+//
+//      one  0 1 2 3 8 9 10 11 16 ...      other  4 5 6 7 12 13 14 15 20 ...
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/LowerCPU/Packing.h"
+#include "compiler/LowerCPU/Task.h"
+
+using namespace mlir;
+using namespace muntin;
+using namespace muntin::cpu;
+
+/// Values of so many keys are multiplied with all queries before the next ones are. A box that has no more is not cut;
+/// in place, rows of a tensor with heads last fall on few sets of the first-level cache.
+static constexpr int64_t kWholeBox = 128, kChunkPacked = 128, kChunkInPlace = 64;
+
+bool muntin::cpu::readsOneBoxOfLiveKeys(func::FuncOp kernel) {
+  return llvm::hasSingleElement(kernel.getOps<tile::LiveKeysOp>()) && kernel.getOps<tile::AllKeysOp>().empty() &&
+         kernel.getOps<tile::ForKeyBoxesOp>().empty();
+}
+
+/// The tiles that go into one of `tiles` or come from one element by element, or none if something else touches them.
+static llvm::DenseSet<Value> elementwiseWith(Value product) {
+  llvm::DenseSet<Value> tiles;
+  SmallVector<Value> work{product};
+  while (!work.empty()) {
+    Value tile = work.pop_back_val();
+    auto type = dyn_cast<tile::TileType>(tile.getType());
+    if (!type || type.getShape().size() == 1 || !tiles.insert(tile).second)
+      continue;
+    mlir::Operation *source = tile.getDefiningOp();
+    auto elementwise = [](mlir::Operation *op) {
+      return isa<tile::ConvertOp>(op) || op->hasTrait<OpTrait::Elementwise>();
+    };
+    if (tile != product && !elementwise(source) && !isa<tile::BroadcastOp>(source))
+      return {};
+    if (tile != product)
+      llvm::append_range(work, source->getOperands());
+    for (mlir::Operation *user : tile.getUsers()) {
+      if (elementwise(user))
+        llvm::append_range(work, user->getResults());
+      else if (!isa<tile::StoreOp>(user))
+        return {};
+    }
+  }
+  return tiles;
+}
+
+llvm::DenseSet<Value> muntin::cpu::tilesInColumns(func::FuncOp kernel, int64_t lanes) {
+  if (readsOneBoxOfLiveKeys(kernel))
+    for (auto dot : kernel.getOps<tile::DotOp>())
+      if (!dot.getTransposed() && !dot.getAcc() && dot.getResult().getType().getShape()[1] % lanes == 0)
+        return elementwiseWith(dot.getResult());
+  return {};
+}
+
+/// Where a row of the output has so many columns.
+ColumnBlock Task::columnBlock(int64_t columns) {
+  const int64_t vectors = columns / blocking.lanes, most = blocking.lanes < 16 ? (valuesInHalves() ? 2 : 3) : 4;
+  const int64_t blocks = llvm::divideCeil(vectors, most), width = llvm::divideCeil(vectors, blocks);
+  const int64_t queries = width == 1 ? 16 : width == 2 ? 8 : 4;
+  return {std::min(queries, blocking.lanes), blocks > 1 && valuesInHalves() ? width + width % 2 : width};
+}
+
+Value Task::columnsAt(const Buffer &buffer, Value query, Value column) {
+  return ir.offset(buffer.base, ir.mul(ir.add(ir.mul(query, buffer.capacity), column), 4));
+}
+
+//===----------------------------------------------------------------------===//
+// Which keys a few queries see
+//===----------------------------------------------------------------------===//
+
+/// Blocks of queries differ on the last axis but one: on the last one, a block is as wide as the box.
+static unsigned axisOfBlocks(unsigned rank) { return rank < 2 ? 0 : rank - 2; }
+
+/// For each block of queries, the first place that it sees of those that its vector sees on the axis of blocks, and the
+/// place behind its last. Null where blocks do not follow rows of the box, or the mask has no rule for the axis.
+Value Task::placesOfBlocks(tile::LiveKeysOp live, int64_t queries) {
+  auto mask = cast<attn::MaskAttrInterface>(live.getMask());
+  const unsigned axis = axisOfBlocks(rank);
+  ArrayRef<int64_t> dims = plan.getQueryBox().getDims();
+  const int64_t inner = rank < 2 ? 1 : dims.back();
+  if (!mask.separable(rank) || inner * dims[axis] % queries)
+    return {};
+  const attn::BoxAxis keys = boxes.lookup(live.getKeys())[axis];
+  Value table = frame.scratch(16 * blocking.queries() / queries);
+  ir.loop(ir.constant(0), ir.mul(presentVectors, blocking.lanes), queries, [&](Value query) {
+    auto place = [&](Value number) { // lanes that the box lacks repeat its last token
+      Value there = ir.rem(ir.div(number, ir.constant(inner)), ir.constant(dims[axis]));
+      return ir.min(there, ir.sub(queryBox[axis].count, 1));
+    };
+    attn::Box part = queryBox;
+    Value first = place(query), last = place(ir.add(query, queries - 1));
+    part[axis].origin = ir.add(part[axis].origin, ir.mul(first, part[axis].step));
+    part[axis].count = ir.add(ir.sub(last, first), 1);
+    attn::BoxAxis seen = mask.liveKeys(ir.b, ir.loc, maskContext(), part).box[axis];
+    Value origin = keys.origin, count = keys.count, step = ir.constant(keys.step);
+    if (axis == 0 && trim) {
+      Value upper = ir.less(query, ir.constant(blocking.lanes));
+      origin = ir.select(upper, trim->origins[0], trim->origins[1]);
+      count = ir.select(upper, trim->counts[0], trim->counts[1]);
+    }
+    auto placeOf = [&](Value coordinate) {
+      return ir.min(ir.div(ir.max(ir.sub(coordinate, origin), ir.constant(0)), step), count);
+    };
+    Value end = ir.add(seen.origin, ir.mul(ir.sub(seen.count, 1), seen.step)),
+          slot = ir.offset(table, ir.mul(ir.div(query, ir.constant(queries)), 16));
+    Value begin = placeOf(seen.origin);
+    ir.store(begin, slot);
+    ir.store(ir.max(placeOf(ir.add(end, keys.step)), begin), ir.offset(slot, 8));
+  });
+  return table;
+}
+
+/// The keys between numbers `first` and `end` of the box that queries `query` to `query + queries - 1` may see.
+KeyRanges Task::keysOfQueries(const attn::Box &box, const KeyCount &keys, Value query, int64_t queries, Value first,
+                              Value end) {
+  auto within = [=, this](Value from, Value to) { return std::pair(ir.max(from, first), ir.min(to, end)); };
+  if (!blockPlaces)
+    return {ir.constant(1), [=](Value) { return std::pair(first, end); }};
+  Value slot = ir.offset(blockPlaces, ir.mul(ir.div(query, ir.constant(queries)), 16));
+  Value begin = ir.load(ir.i64(), slot), behind = ir.load(ir.i64(), ir.offset(slot, 8)), length = keys.rowLength;
+  if (rank == 1) {
+    const int64_t step = blocking.bf16Dot != Bf16Dot::None ? 2 : 1;
+    Value from = ir.mul(ir.div(begin, ir.constant(step)), step), to = ir.roundUp(behind, step);
+    return {ir.constant(1), [=](Value) { return within(from, to); }};
+  }
+  Value upper = ir.less(query, ir.constant(blocking.lanes));
+  if (rank == 2) {
+    // Of two hulls, the first one's own rows stand behind those that it shares, see Trim.
+    Value shared = trim ? trim->shared : ir.constant(0);
+    Value own = trim ? ir.select(upper, ir.sub(trim->counts[0], shared), ir.constant(0)) : ir.constant(0);
+    return {ir.constant(trim ? 2 : 1), [=, this](Value number) {
+              Value ownRows = ir.equal(number, ir.constant(1));
+              Value from = ir.select(ownRows, ir.add(begin, shared), ir.sub(ir.max(begin, own), own));
+              Value to = ir.select(ownRows, ir.add(ir.min(behind, own), shared), ir.sub(behind, own));
+              return within(ir.mul(from, length), ir.mul(to, length));
+            }};
+  }
+  Value rows = box[1].count;
+  Value planes = trim ? ir.select(upper, trim->counts[0], trim->counts[1]) : box[0].count;
+  return {planes, [=, this](Value plane) {
+            Value row = ir.mul(plane, rows);
+            return within(ir.mul(ir.add(row, begin), length), ir.mul(ir.add(row, behind), length));
+          }};
+}
+
+/// Pairs whose values are multiplied.
+Value Task::productsInColumns(tile::CountOp op, const KeyCount &keys) {
+  const int64_t queries = columnBlock(op.getValueColumns()).queries;
+  blockPlaces = placesOfBlocks(*kernel.getOps<tile::LiveKeysOp>().begin(), queries);
+  Value none = ir.constant(0), all = ir.mul(presentVectors, blocking.lanes);
+  return ir.loop(none, all, queries, {none}, [&](Value query, ValueRange before) {
+    KeyRanges ranges = keysOfQueries(boxes.lookup(op.getKeys()), keys, query, queries, none, keys.count);
+    return ir.loop(none, ranges.count, 1, before, [&](Value number, ValueRange sum) {
+      auto [first, end] = ranges.range(number);
+      return Values{ir.add(sum[0], ir.mul(ir.max(ir.sub(end, first), none), queries))};
+    });
+  })[0];
+}
+
+//===----------------------------------------------------------------------===//
+// The product
+//===----------------------------------------------------------------------===//
+
+/// Vectors of a key's values, or of a pair of keys', from `column` on.
+Values Task::valueWords(const KeyTile &keys, Value list, Value key, Value column, int64_t vectors) {
+  const int64_t lanes = blocking.lanes;
+  const bool pairs = keys.kind == KeyTile::Kind::Pairs;
+  auto row = [&](Value number, int64_t bytes) {
+    Value offset = ir.load(ir.i64(), ir.offset(list, ir.mul(number, 8)));
+    return ir.offset(ir.offset(keys.base, offset), ir.mul(column, bytes));
+  };
+  Values words;
+  if (!pairs || keys.packed) {
+    Value at = row(key, 4);
+    for (int64_t j = 0; j < vectors; ++j)
+      words.push_back(ir.load(ir.vec(lanes, pairs ? ir.i32() : ir.f32()), ir.offset(at, 4 * lanes * j)));
+    return words;
+  }
+  Value own = row(key, 2), partner = row(ir.add(key, 1), 2);
+  auto load = [&](Value at, int64_t count) {
+    return ir.load(ir.vec(count, ir.i16()), ir.offset(at, 2 * lanes * int64_t(words.size())));
+  };
+  while (int64_t(words.size()) + 1 < vectors) {
+    Value x = load(own, 2 * lanes), y = load(partner, 2 * lanes);
+    Value both[2];
+    for (int64_t half : {0, 1}) {
+      SmallVector<int64_t> order;
+      for (int64_t column = 4 * half; column < 2 * lanes; column += column % 4 == 3 ? 5 : 1)
+        order.append({column, 2 * lanes + column});
+      both[half] = vector::BitCastOp::create(ir.b, ir.loc, ir.vec(lanes, ir.i32()),
+                                             vector::ShuffleOp::create(ir.b, ir.loc, x, y, order));
+    }
+    words.append({both[0], both[1]});
+  }
+  if (int64_t(words.size()) < vectors)
+    words.push_back(pairWords(ir, load(own, lanes), load(partner, lanes)));
+  return words;
+}
+
+/// A block of O, of the queries from `query` on and the columns from `column` on; \p fresh: nothing was added so far.
+void Task::emitColumnBlock(const KeyTile &keys, const Buffer &probs, const Buffer &out, const KeyRanges &ranges,
+                           Value query, Value column, const ColumnBlock &block, bool fresh) {
+  const int64_t lanes = blocking.lanes;
+  const bool pairs = keys.kind == KeyTile::Kind::Pairs;
+  auto place = [&](int64_t r, int64_t j) { return columnsAt(out, ir.add(query, r), ir.add(column, j * lanes)); };
+  Values sums;
+  for (int64_t r = 0; r < block.queries; ++r)
+    for (int64_t j = 0; j < block.vectors; ++j)
+      sums.push_back(fresh ? ir.splat(0.0f, lanes) : ir.load(vecF32(), place(r, j)));
+  Value vector = ir.div(query, ir.constant(lanes)), lane = ir.rem(query, ir.constant(lanes)), list = keys.lists[0];
+  if (keys.lists.size() > 1)
+    list = ir.select(ir.equal(vector, ir.constant(0)), list, keys.lists[1]);
+  auto step = [&](Value key, ValueRange carried) {
+    Values next, values = valueWords(keys, list, key, column, block.vectors);
+    Value weights = ir.offset(at(probs, pairs ? ir.div(key, ir.constant(2)) : key, vector), ir.mul(lane, 4));
+    for (int64_t r = 0; r < block.queries; ++r) {
+      Value weight = ir.splat(ir.load(pairs ? ir.i32() : ir.f32(), ir.offset(weights, 4 * r)), lanes);
+      for (int64_t j = 0; j < block.vectors; ++j)
+        next.push_back(multiplyAdd(keys, carried[r * block.vectors + j], weight, values[j]));
+    }
+    return next;
+  };
+  sums = ir.loop(ir.constant(0), ranges.count, 1, sums, [&](Value number, ValueRange carried) {
+    auto [first, end] = ranges.range(number);
+    return ir.loop(first, end, pairs ? 2 : 1, carried, step);
+  });
+  for (int64_t r = 0; r < block.queries; ++r)
+    for (int64_t j = 0; j < block.vectors; ++j)
+      ir.store(sums[r * block.vectors + j], place(r, j));
+}
+
+void Task::emitColumnProduct(tile::DotOp dot, const KeyTile &keys, const Buffer &probs) {
+  const int64_t columns = keys.columns, lanes = blocking.lanes, capacity = dot.getRhs().getType().getShape()[0];
+  const int64_t chunk = capacity <= kWholeBox ? kWholeBox : keys.packed ? kChunkPacked : kChunkInPlace;
+  const Buffer out{Buffer::Kind::Columns, frame.scratch(4 * columns * blocking.queries()), ir.constant(columns),
+                   ir.constant(columns)};
+  const attn::Box &box = boxes.lookup(dot.getRhs().getDefiningOp<tile::LoadOp>().getBox());
+  const ColumnBlock whole = columnBlock(columns);
+  auto multiply = [&](Value first, bool fresh) {
+    Value end = ir.min(ir.add(first, chunk), keys.keys.count);
+    for (int64_t column = 0; column < columns; column += whole.vectors * lanes)
+      ir.loop(ir.constant(0), ir.mul(presentVectors, lanes), whole.queries, [&](Value query) {
+        ColumnBlock block{whole.queries, std::min(whole.vectors, (columns - column) / lanes)};
+        emitColumnBlock(keys, probs, out, keysOfQueries(box, keys.keys, query, block.queries, first, end), query,
+                        ir.constant(column), block, fresh);
+      });
+  };
+  multiply(ir.constant(0), /*fresh=*/true);
+  if (ShapedType::isDynamic(capacity) || capacity > chunk)
+    ir.loop(ir.constant(chunk), keys.keys.count, chunk, [&](Value first) { multiply(first, /*fresh=*/false); });
+  buffers[dot.getResult()] = out;
+}
+
+/// A row of numbers for each query.
+void Task::storeQueries(Value tile, const Operand &operand, Value addresses) {
+  const int64_t lanes = blocking.lanes, bytes = bytesOf(operand.element);
+  ir.loop(ir.constant(0), ir.mul(presentVectors, lanes), 1, [&](Value query) {
+    Value address = ir.load(ir.i64(), ir.offset(addresses, ir.mul(query, 8)));
+    Value row = LLVM::IntToPtrOp::create(ir.b, ir.loc, ir.ptr(), address);
+    auto numbers = [&](int64_t column) { return convert(evaluate(tile, ir.constant(column), query), operand.element); };
+    int64_t column = 0;
+    for (; valuesInHalves() && column + 2 * lanes <= operand.columns; column += 2 * lanes) {
+      SmallVector<int64_t> order;
+      for (int64_t lane = 0; lane < lanes; lane += 4)
+        for (int64_t vector : {0, 1})
+          for (int64_t i = 0; i < 4; ++i)
+            order.push_back(vector * lanes + lane + i);
+      Value both = vector::ShuffleOp::create(ir.b, ir.loc, numbers(column), numbers(column + lanes), order);
+      ir.store(both, ir.offset(row, column * bytes), bytes);
+    }
+    for (; column < operand.columns; column += lanes)
+      ir.store(numbers(column), ir.offset(row, column * bytes), bytes);
+  });
+}
