@@ -38,7 +38,7 @@ using namespace muntin::cpu;
 
 /// Values of so many keys are multiplied with all queries before the next ones are. A box that has no more is not cut;
 /// in place, rows of a tensor with heads last fall on few sets of the first-level cache.
-static constexpr int64_t kWholeBox = 128, kChunkPacked = 128, kChunkInPlace = 64;
+static constexpr int64_t kWholeBox = 128, kChunkPacked = 96, kChunkInPlace = 64;
 
 bool muntin::cpu::readsOneBoxOfLiveKeys(func::FuncOp kernel) {
   return llvm::hasSingleElement(kernel.getOps<tile::LiveKeysOp>()) && kernel.getOps<tile::AllKeysOp>().empty() &&
@@ -163,10 +163,11 @@ KeyRanges Task::keysOfQueries(const attn::Box &box, const KeyCount &keys, Value 
               return within(ir.mul(from, length), ir.mul(to, length));
             }};
   }
-  Value rows = box[1].count;
+  Value rows = box[1].count, plane = ir.max(ir.mul(rows, length), ir.constant(1));
   Value planes = trim ? ir.select(upper, trim->counts[0], trim->counts[1]) : box[0].count;
-  return {planes, [=, this](Value plane) {
-            Value row = ir.mul(plane, rows);
+  Value before = ir.div(first, plane);
+  return {ir.sub(ir.min(planes, ir.ceilDiv(end, plane)), before), [=, this](Value number) {
+            Value row = ir.mul(ir.add(number, before), rows);
             return within(ir.mul(ir.add(row, begin), length), ir.mul(ir.add(row, behind), length));
           }};
 }

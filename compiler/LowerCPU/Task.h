@@ -159,7 +159,7 @@ public:
 private:
   // Task.cpp
   /// Whether the heads of a query box follow each other.
-  bool headsOfBox() { return readsOneBoxOfLiveKeys(kernel) && !plan.getStrip(); }
+  bool headsOfBox() { return readsOneBoxOfLiveKeys(kernel) && plan.getPack() == "none"; }
   void emitBox(Value number, llvm::function_ref<void()> body);
   void emitOfBox();
   void emitBlock(mlir::Block &block);

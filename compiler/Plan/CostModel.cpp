@@ -96,6 +96,19 @@ double CostModel::waste(const Plan &plan, int axis, int64_t extent, int64_t nomi
   return double(step * boxes * box) / double(extent);
 }
 
+/// The share of a box's values that a few queries multiply, where lanes are columns: see LowerCPU's Columns.cpp.
+double CostModel::valuesSeen(const Plan &plan, const std::vector<int64_t> &live) const {
+  if (plan.templateName != "window" || !separable || problem.valueDim % plan.lanes != 0)
+    return 1;
+  const int64_t vectors = problem.valueDim / plan.lanes, wide = vectors == 1 ? 16 : vectors == 2 ? 8 : 4;
+  const int64_t queries = std::min(wide, plan.lanes), axis = std::max(problem.rank - 2, 0);
+  const int64_t inner = problem.rank < 2 ? 1 : plan.queryBox.back();
+  if (inner * plan.queryBox[axis] % queries != 0)
+    return 1;
+  const int64_t unseen = plan.hullBox()[axis] - std::max<int64_t>(queries / inner, 1);
+  return double(std::max<int64_t>(live[axis] - std::max<int64_t>(unseen, 0), 1)) / double(live[axis]);
+}
+
 std::vector<int64_t> CostModel::liveOn(const Candidate &candidate, const std::vector<int64_t> &grid) const {
   const std::vector<int64_t> nominal = nominalGrid(problem, candidate.plan.queryStep);
   std::vector<int64_t> live = candidate.live;
@@ -137,11 +150,12 @@ void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &grid)
   }
   const double l1Share = scoreBytes / double(target.l1Bytes);
   double slow = l1Share > 4 ? kOutOfL1Far : 1 + (kOutOfL1 - 1) * std::clamp(l1Share - 1, 0.0, 1.0);
-  double words = pairs ? double(problem.headDim + problem.valueDim) / 2 : double(problem.headDim + problem.valueDim);
+  const double columns = double(problem.headDim) + double(problem.valueDim) * valuesSeen(plan, live);
+  const double words = pairs ? columns / 2 : columns;
 
   double perQuery = waste / queries;
   double softmax = !target.avx512() ? kSoftmaxCycles : pairs ? kSoftmaxCyclesPairs : kSoftmaxCycles512;
-  candidate.processedPairs = keys * waste;
+  candidate.processedPairs = keys * waste * columns / double(problem.headDim + problem.valueDim);
   candidate.productCycles = keys * vectors * words / kMultiplyAddsPerCycle / blockEfficiency(plan) * slow * perQuery;
   const bool everyBox = plan.templateName == "window" || plan.templateName == "live" || (isShort && shortBoxes == 1);
   double masked = everyBox ? kMaskCycles : 0.5 * kMaskCycles;
@@ -164,9 +178,9 @@ void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &grid)
     if (keys * (plan.trimmed ? 1.25 : 1) * rowBytes > kFarRowsBytes)
       candidate.productCycles *= kFarRows;
   }
-  double columns = pairs ? 0.5 * problem.headDim + problem.valueDim : double(problem.headDim + problem.valueDim);
+  double moved = pairs ? 0.5 * problem.headDim + problem.valueDim : double(problem.headDim + problem.valueDim);
   candidate.boxCycles += (kBoxCycles + keyBoxes * kKeyBoxCycles + keys * kListCycles +
-                          columns * vectors * (target.avx512() ? kRowCycles512 : kRowCycles) +
+                          moved * vectors * (target.avx512() ? kRowCycles512 : kRowCycles) +
                           (keyBoxes - 1) * double(problem.valueDim) * vectors * kRescaleCycles) *
                          perQuery;
 }

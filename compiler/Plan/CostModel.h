@@ -32,7 +32,9 @@ std::vector<int64_t> nominalGrid(const Problem &problem, const std::vector<int64
 
 class CostModel {
 public:
-  CostModel(const Problem &problem, const Target &target) : problem(problem), target(target) {}
+  /// \p separable: the mask is an AND of a rule for each axis.
+  CostModel(const Problem &problem, const Target &target, bool separable)
+      : problem(problem), target(target), separable(separable) {}
 
   /// Fills in the predicted cycles on a grid that is nominal but for axes that are shorter or longer, from the live
   /// keys of a typical query box on the nominal grid.
@@ -45,9 +47,11 @@ public:
 private:
   double blockEfficiency(const Plan &plan) const;
   double waste(const Plan &plan, int axis, int64_t extent, int64_t nominal) const;
+  double valuesSeen(const Plan &plan, const std::vector<int64_t> &live) const;
 
   const Problem &problem;
   const Target &target;
+  bool separable;
 };
 
 } // namespace muntin

@@ -100,8 +100,8 @@ std::string Plan::print() const {
 //===----------------------------------------------------------------------===//
 
 Planner::Planner(const Problem &problem, const Target &target)
-    : problem(problem), target(target), hull(problem.mask, problem.rank), cost(problem, target), steps(hull.steps()),
-      grid(nominalGrid(problem, steps)) {}
+    : problem(problem), target(target), hull(problem.mask, problem.rank), cost(problem, target, hull.separable()),
+      steps(hull.steps()), grid(nominalGrid(problem, steps)) {}
 
 Result<Decision> Planner::run() {
   std::vector<std::string> names{problem.templateName};
@@ -181,7 +181,8 @@ Result<Plan> Planner::parse(const std::string &text) {
       continue;
     }
     const Plan usual = blank(name, {}, {});
-    if (word == "pack" && (value == usual.pack || (usual.pack == "none" && value == (usual.pairs ? "pairs" : "widen")))) {
+    if (word == "pack" &&
+        (value == usual.pack || (usual.pack == "none" && value == (usual.pairs ? "pairs" : "widen")))) {
       pack = value;
       continue;
     }
