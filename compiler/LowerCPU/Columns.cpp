@@ -80,12 +80,21 @@ llvm::DenseSet<Value> muntin::cpu::tilesInColumns(func::FuncOp kernel, int64_t l
   return {};
 }
 
-/// Where a row of the output has so many columns.
-ColumnBlock Task::columnBlock(int64_t columns) {
-  const int64_t vectors = columns / blocking.lanes, most = blocking.lanes < 16 ? (valuesInHalves() ? 2 : 3) : 4;
-  const int64_t blocks = llvm::divideCeil(vectors, most), width = llvm::divideCeil(vectors, blocks);
-  const int64_t queries = width == 1 ? 16 : width == 2 ? 8 : 4;
-  return {std::min(queries, blocking.lanes), blocks > 1 && valuesInHalves() ? width + width % 2 : width};
+/// Of an output with so many columns, the queries of a block; a block of few vectors has more.
+int64_t Task::queriesOfBlock(int64_t columns) {
+  const int64_t widest = llvm::max_element(vectorsOfBlocks(columns))[0];
+  return std::min<int64_t>(blocking.lanes, widest == 1 ? 16 : widest == 2 ? 8 : 4);
+}
+
+/// The vectors of each block of columns: alike, and even where two are made at once.
+SmallVector<int64_t> Task::vectorsOfBlocks(int64_t columns) {
+  const int64_t most = blocking.lanes >= 16 ? 4 : valuesInHalves() ? 2 : 3;
+  SmallVector<int64_t> blocks;
+  for (int64_t left = columns / blocking.lanes; left > 0; left -= blocks.back()) {
+    const int64_t more = llvm::divideCeil(left, most), alike = llvm::divideCeil(left, more);
+    blocks.push_back(more > 1 && valuesInHalves() ? alike / 2 * 2 : alike);
+  }
+  return blocks;
 }
 
 Value Task::columnsAt(const Buffer &buffer, Value query, Value column) {
@@ -99,14 +108,22 @@ Value Task::columnsAt(const Buffer &buffer, Value query, Value column) {
 /// Blocks of queries differ on the last axis but one: on the last one, a block is as wide as the box.
 static unsigned axisOfBlocks(unsigned rank) { return rank < 2 ? 0 : rank - 2; }
 
+/// Whether pairs that the live keys' mask forbids have a probability of 0. (Who counts pairs counts for one where so.)
+static bool probabilitiesAreMasked(func::FuncOp kernel, tile::LiveKeysOp live) {
+  auto masks = kernel.getOps<tile::MaskOp>();
+  return !kernel.getOps<tile::CountOp>().empty() || llvm::any_of(masks, [&](tile::MaskOp op) {
+    return op.getKeys() == live.getKeys() && op.getMask() == live.getMask();
+  });
+}
+
 /// For each block of queries, the first place that it sees of those that its vector sees on the axis of blocks, and the
-/// place behind its last. Null where blocks do not follow rows of the box, or the mask has no rule for the axis.
+/// place behind its last. Null where blocks do not follow rows of the box, or no mask has a rule for the axis.
 Value Task::placesOfBlocks(tile::LiveKeysOp live, int64_t queries) {
   auto mask = cast<attn::MaskAttrInterface>(live.getMask());
   const unsigned axis = axisOfBlocks(rank);
   ArrayRef<int64_t> dims = plan.getQueryBox().getDims();
   const int64_t inner = rank < 2 ? 1 : dims.back();
-  if (!mask.separable(rank) || inner * dims[axis] % queries)
+  if (!probabilitiesAreMasked(kernel, live) || !mask.separable(rank) || inner * dims[axis] % queries)
     return {};
   const attn::BoxAxis keys = boxes.lookup(live.getKeys())[axis];
   Value table = frame.scratch(16 * blocking.queries() / queries);
@@ -174,7 +191,7 @@ KeyRanges Task::keysOfQueries(const attn::Box &box, const KeyCount &keys, Value 
 
 /// Pairs whose values are multiplied.
 Value Task::productsInColumns(tile::CountOp op, const KeyCount &keys) {
-  const int64_t queries = columnBlock(op.getValueColumns()).queries;
+  const int64_t queries = queriesOfBlock(op.getValueColumns());
   blockPlaces = placesOfBlocks(*kernel.getOps<tile::LiveKeysOp>().begin(), queries);
   Value none = ir.constant(0), all = ir.mul(presentVectors, blocking.lanes);
   return ir.loop(none, all, queries, {none}, [&](Value query, ValueRange before) {
@@ -191,12 +208,12 @@ Value Task::productsInColumns(tile::CountOp op, const KeyCount &keys) {
 //===----------------------------------------------------------------------===//
 
 /// Vectors of a key's values, or of a pair of keys', from `column` on.
-Values Task::valueWords(const KeyTile &keys, Value list, Value key, Value column, int64_t vectors) {
+Values Task::valueWords(const KeyTile &keys, Value list, Value key, int64_t column, int64_t vectors) {
   const int64_t lanes = blocking.lanes;
   const bool pairs = keys.kind == KeyTile::Kind::Pairs;
   auto row = [&](Value number, int64_t bytes) {
     Value offset = ir.load(ir.i64(), ir.offset(list, ir.mul(number, 8)));
-    return ir.offset(ir.offset(keys.base, offset), ir.mul(column, bytes));
+    return ir.offset(ir.offset(keys.base, offset), column * bytes);
   };
   Values words;
   if (!pairs || keys.packed) {
@@ -226,12 +243,14 @@ Values Task::valueWords(const KeyTile &keys, Value list, Value key, Value column
   return words;
 }
 
-/// A block of O, of the queries from `query` on and the columns from `column` on; \p fresh: nothing was added so far.
+/// A block of O, of the queries from `query` on; \p fresh: nothing was added so far.
 void Task::emitColumnBlock(const KeyTile &keys, const Buffer &probs, const Buffer &out, const KeyRanges &ranges,
-                           Value query, Value column, const ColumnBlock &block, bool fresh) {
+                           Value query, const ColumnBlock &block, bool fresh) {
   const int64_t lanes = blocking.lanes;
   const bool pairs = keys.kind == KeyTile::Kind::Pairs;
-  auto place = [&](int64_t r, int64_t j) { return columnsAt(out, ir.add(query, r), ir.add(column, j * lanes)); };
+  auto place = [&](int64_t r, int64_t j) {
+    return columnsAt(out, ir.add(query, r), ir.constant(block.column + j * lanes));
+  };
   Values sums;
   for (int64_t r = 0; r < block.queries; ++r)
     for (int64_t j = 0; j < block.vectors; ++j)
@@ -240,7 +259,7 @@ void Task::emitColumnBlock(const KeyTile &keys, const Buffer &probs, const Buffe
   if (keys.lists.size() > 1)
     list = ir.select(ir.equal(vector, ir.constant(0)), list, keys.lists[1]);
   auto step = [&](Value key, ValueRange carried) {
-    Values next, values = valueWords(keys, list, key, column, block.vectors);
+    Values next, values = valueWords(keys, list, key, block.column, block.vectors);
     Value weights = ir.offset(at(probs, pairs ? ir.div(key, ir.constant(2)) : key, vector), ir.mul(lane, 4));
     for (int64_t r = 0; r < block.queries; ++r) {
       Value weight = ir.splat(ir.load(pairs ? ir.i32() : ir.f32(), ir.offset(weights, 4 * r)), lanes);
@@ -264,15 +283,17 @@ void Task::emitColumnProduct(tile::DotOp dot, const KeyTile &keys, const Buffer 
   const Buffer out{Buffer::Kind::Columns, frame.scratch(4 * columns * blocking.queries()), ir.constant(columns),
                    ir.constant(columns)};
   const attn::Box &box = boxes.lookup(dot.getRhs().getDefiningOp<tile::LoadOp>().getBox());
-  const ColumnBlock whole = columnBlock(columns);
   auto multiply = [&](Value first, bool fresh) {
     Value end = ir.min(ir.add(first, chunk), keys.keys.count);
-    for (int64_t column = 0; column < columns; column += whole.vectors * lanes)
-      ir.loop(ir.constant(0), ir.mul(presentVectors, lanes), whole.queries, [&](Value query) {
-        ColumnBlock block{whole.queries, std::min(whole.vectors, (columns - column) / lanes)};
-        emitColumnBlock(keys, probs, out, keysOfQueries(box, keys.keys, query, block.queries, first, end), query,
-                        ir.constant(column), block, fresh);
+    int64_t column = 0;
+    for (int64_t vectors : vectorsOfBlocks(columns)) {
+      const ColumnBlock block{queriesOfBlock(columns), column, vectors};
+      ir.loop(ir.constant(0), ir.mul(presentVectors, lanes), block.queries, [&](Value query) {
+        emitColumnBlock(keys, probs, out, keysOfQueries(box, keys.keys, query, block.queries, first, end), query, block,
+                        fresh);
       });
+      column += vectors * lanes;
+    }
   };
   multiply(ir.constant(0), /*fresh=*/true);
   if (ShapedType::isDynamic(capacity) || capacity > chunk)

@@ -184,7 +184,7 @@ void Task::storePair(const Buffer &to, Value row, Value vector, Value even, Valu
 /// Pairs take the place of the numbers that nobody reads after them: a row of pairs lies where rows were that went into
 /// it or into one before it.
 Buffer Task::allocatePairs(Value tile) {
-  if (Value root = rootBuffer(tile); root && lastUse(root, tile)) {
+  if (Value root = rootBuffer(tile); root && root != tile && lastUse(root, tile)) {
     const Buffer &numbers = buffers.lookup(root);
     return {Buffer::Kind::Pairs, numbers.base, numbers.rows, ir.div(numbers.capacity, ir.constant(2))};
   }

@@ -28,9 +28,10 @@ void Task::emitTasks() {
   forgetStrip();
   forgetLists();
   Value perHead = tasksPerHead(), heads = ir.max(extents.heads, ir.constant(1));
+  Value groups = ir.div(heads, ir.max(extents.kvHeads, ir.constant(1)));
   auto body = [&](Value ofHead) {
     head = ofHead;
-    kvHead = ir.div(head, ir.div(heads, ir.max(extents.kvHeads, ir.constant(1))));
+    kvHead = ir.div(head, groups);
     bindArguments();
   };
   if (!headsOfBox())
@@ -91,7 +92,7 @@ void Task::emitOfBox() {
       words[mask] = maskWords(mask);
     else if (auto dot = dyn_cast<tile::DotOp>(op); dot && inColumns(dot.getResult()))
       blockPlaces = placesOfBlocks(*kernel.getOps<tile::LiveKeysOp>().begin(),
-                                   columnBlock(dot.getResult().getType().getShape()[1]).queries);
+                                   queriesOfBlock(dot.getResult().getType().getShape()[1]));
 }
 
 //===----------------------------------------------------------------------===//

@@ -128,9 +128,10 @@ struct Strip {
   Value shift;    ///< keys before the first of the task's box
 };
 
-/// The part of a product whose lanes are columns that stays in registers: so many queries, and vectors of columns.
+/// The part of a product whose lanes are columns that stays in registers: so many queries, and vectors from a column
+/// on.
 struct ColumnBlock {
-  int64_t queries, vectors;
+  int64_t queries, column, vectors;
 };
 
 /// Ranges of numbers of a box's keys.
@@ -269,16 +270,17 @@ private:
   bool inColumns(Value tile) const { return columnTiles.contains(tile); }
   /// Whether values are read in place, as pairs.
   bool valuesInHalves() { return blocking.bf16Dot != Bf16Dot::None && plan.getPack() == "none"; }
-  ColumnBlock columnBlock(int64_t columns);
+  int64_t queriesOfBlock(int64_t columns);
+  llvm::SmallVector<int64_t> vectorsOfBlocks(int64_t columns);
   Value columnsAt(const Buffer &buffer, Value query, Value column);
   Value placesOfBlocks(tile::LiveKeysOp live, int64_t queries);
   KeyRanges keysOfQueries(const attn::Box &box, const KeyCount &keys, Value query, int64_t queries, Value first,
                           Value end);
   void emitColumnProduct(tile::DotOp dot, const KeyTile &keys, const Buffer &probs);
   void emitColumnBlock(const KeyTile &keys, const Buffer &probs, const Buffer &out, const KeyRanges &ranges,
-                       Value query, Value column, const ColumnBlock &block, bool fresh);
+                       Value query, const ColumnBlock &block, bool fresh);
   Value productsInColumns(tile::CountOp op, const KeyCount &keys);
-  Values valueWords(const KeyTile &keys, Value list, Value key, Value column, int64_t vectors);
+  Values valueWords(const KeyTile &keys, Value list, Value key, int64_t column, int64_t vectors);
   void storeQueries(Value tile, const Operand &operand, Value addresses);
 
   // Pointwise.cpp

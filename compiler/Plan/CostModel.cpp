@@ -27,6 +27,8 @@ constexpr double kMaskCycles = 2.0;
 constexpr double kListCycles = 1.5;
 /// Cycles per vector of a column for transposing queries and storing outputs; most of it waits for memory.
 constexpr double kRowCycles = 14.0, kRowCycles512 = 8.0;
+/// The same for outputs that are not transposed, as a share; and for lists and boxes that the heads of a box share.
+constexpr double kColumns = 0.3, kShared = 0.4;
 /// Cycles per query box and per key box for addresses, bounds and calls.
 constexpr double kBoxCycles = 900, kKeyBoxCycles = 150;
 /// Cycles per vector of a column for rescaling the output at each key box.
@@ -43,6 +45,8 @@ constexpr double kPackCycles = 0.5, kPackPairCycles = 0.8, kStripCycles = 0.22;
 /// the second-level cache (here one of 1 MiB): 3-D 5x9x9 in f32 takes 63 ms in place and 60 with a copy, 108 and 99 on
 /// 8 lanes; 13x13 at D = 128, 290 to 330 kB, is faster in place.
 constexpr double kFarRows = 1.1, kFarRowsBytes = 340e3;
+/// Slow-down of the scores of keys that one of two vectors sees alone (7x7, Zen 5: a quarter more for a vector).
+constexpr double kOwnKeys = 1.25;
 /// Slow-down of both products by a second group of vectors: 0.81 and 0.85 of the peak at 24 queries, 0.80 and 0.83 at
 /// 48 (dense, f32, D = 64 and 128, Zen 3).
 constexpr double kTwoGroups = 1.02;
@@ -96,9 +100,9 @@ double CostModel::waste(const Plan &plan, int axis, int64_t extent, int64_t nomi
   return double(step * boxes * box) / double(extent);
 }
 
-/// The share of a box's values that a few queries multiply, where lanes are columns: see LowerCPU's Columns.cpp.
+/// The share of a box's values that a few queries multiply.
 double CostModel::valuesSeen(const Plan &plan, const std::vector<int64_t> &live) const {
-  if (plan.templateName != "window" || !separable || problem.valueDim % plan.lanes != 0)
+  if (!inColumns(plan) || !separable)
     return 1;
   const int64_t vectors = problem.valueDim / plan.lanes, wide = vectors == 1 ? 16 : vectors == 2 ? 8 : 4;
   const int64_t queries = std::min(wide, plan.lanes), axis = std::max(problem.rank - 2, 0);
@@ -150,8 +154,9 @@ void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &grid)
   }
   const double l1Share = scoreBytes / double(target.l1Bytes);
   double slow = l1Share > 4 ? kOutOfL1Far : 1 + (kOutOfL1 - 1) * std::clamp(l1Share - 1, 0.0, 1.0);
-  const double columns = double(problem.headDim) + double(problem.valueDim) * valuesSeen(plan, live);
-  const double words = pairs ? columns / 2 : columns;
+  const double own = plan.trimmed ? std::min(1.0, double(plan.hullBox()[0]) / double(live[0])) : 0;
+  const double values = double(problem.valueDim) * valuesSeen(plan, live), columns = double(problem.headDim) + values;
+  const double words = (double(problem.headDim) * (1 + own * (kOwnKeys - 1)) + values) / (pairs ? 2 : 1);
 
   double perQuery = waste / queries;
   double softmax = !target.avx512() ? kSoftmaxCycles : pairs ? kSoftmaxCyclesPairs : kSoftmaxCycles512;
@@ -178,8 +183,10 @@ void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &grid)
     if (keys * (plan.trimmed ? 1.25 : 1) * rowBytes > kFarRowsBytes)
       candidate.productCycles *= kFarRows;
   }
-  double moved = pairs ? 0.5 * problem.headDim + problem.valueDim : double(problem.headDim + problem.valueDim);
-  candidate.boxCycles += (kBoxCycles + keyBoxes * kKeyBoxCycles + keys * kListCycles +
+  const double outputs = double(problem.valueDim) * (inColumns(plan) ? kColumns : 1);
+  const double moved = (pairs ? 0.5 : 1.0) * double(problem.headDim) + outputs;
+  const double shared = plan.templateName == "window" && plan.pack == "none" ? kShared : 1;
+  candidate.boxCycles += (shared * (kBoxCycles + keyBoxes * kKeyBoxCycles + keys * kListCycles) +
                           moved * vectors * (target.avx512() ? kRowCycles512 : kRowCycles) +
                           (keyBoxes - 1) * double(problem.valueDim) * vectors * kRescaleCycles) *
                          perQuery;

@@ -6,6 +6,8 @@
 For each target, element type, head dimension and register block the compiler writes assembly, on any machine. Then
 - the loop over columns holds 4 steps of rows x vectors multiply-adds, the loop over keys one (2, and one of twice the
   rows, where they would be few); where each vector has a hull of its own, so do loops of one vector;
+- the loop over the keys of a window holds the probabilities of 4 queries times 4 vectors of columns, or 3 and 2 where
+  there are 16 registers;
 - vectors have the target's width, and no wider register occurs;
 - every multiply-add with a number in memory broadcasts it, and no vector goes to the stack;
 - nothing is called.
@@ -18,6 +20,7 @@ import assembly
 import compiler_library
 
 UNROLLED = 4  # steps of the loop over columns that are written out
+QUERIES = 4  # of a block of a window's output
 ACCUMULATORS = 12  # below so many, a block of values is twice as high
 MASKS = {1: "full()", 2: "neighborhood(window=7x7, dilation=1x1, stride=1x1, causal=0x0)"}
 # target, element types, register, registers that must not occur, multiply-add, [(block, plan of rank 1, plans of rank 2)]
@@ -39,10 +42,12 @@ def problems():
                     for rank, plan in zip((1, 2, 2), plans):
                         key = (f"muntin-problem-1 forward {element} rank={rank} d={columns} dv={columns} target={target} "
                                f"plan={plan},block={block} mask={MASKS[rank]}")
-                        yield key, block, "hulls=2" in plan, register, forbidden, product
+                        parts = sorted({int(block[-1]), 1 if "hulls=2" in plan else int(block[-1])}, reverse=True)
+                        wide = [] if "window" not in plan else [4] if register == "zmm" else [3, 2]
+                        yield key, shapes_of(int(block[0]), parts, wide), register, forbidden, product
 
 
-def errors_of(text, block, trimmed, register, forbidden, product):
+def errors_of(text, shapes, register, forbidden, product):
     """What is wrong with the code of one kernel, a sentence each."""
     if re.search(r"^\s+call", text, re.MULTILINE):
         yield "it calls something"
@@ -50,7 +55,6 @@ def errors_of(text, block, trimmed, register, forbidden, product):
         yield f"it uses %{forbidden}"
     # The softmax multiplies and adds too, and has a maximum.
     loops = [loop for loop in assembly.loops_of(text) if not any("vmaxps" in line for line in loop.instructions)]
-    shapes = shapes_of(block, trimmed)
     for count in sorted({broadcasts * vectors for broadcasts, vectors in shapes}):
         wanted = {broadcasts for broadcasts, vectors in shapes if broadcasts * vectors == count}
         found = [loop for loop in loops if len(loop.multiply_adds()) == count]
@@ -65,13 +69,13 @@ def errors_of(text, block, trimmed, register, forbidden, product):
                 yield f"{loop.label}: a vector on the stack: {instruction}"
 
 
-def shapes_of(block, trimmed):
-    """(broadcasts, vectors) of the loops over columns and over keys."""
-    rows, vectors = map(int, block.split("x"))
-    parts = ([vectors] if not trimmed else [vectors, 1])
+def shapes_of(rows, parts, wide):
+    """(broadcasts, vectors) of the loops over columns and over keys, where blocks have so many vectors of queries, or
+    blocks of the output so many of columns."""
     narrow = [rows * (2 if rows * part < ACCUMULATORS else 1) for part in parts]
     steps = [UNROLLED // (high // rows) for high in narrow]
-    return [(step * rows, part) for step, part in zip(steps, parts)] + list(zip(narrow, parts))
+    scores = [(step * rows, part) for step, part in zip(steps, parts)]
+    return scores + ([(QUERIES, vectors) for vectors in wide] or list(zip(narrow, parts)))
 
 
 def main():

@@ -153,3 +153,25 @@ func.func @odd_rows_of_keys(%k: !tile.tensor<2, 8, bf16> {tile.operand = "key"})
   %K = tile.load %k at %keys : !tile.tensor<2, 8, bf16>, !tile.box<2> -> !tile.tile<72x8xbf16>
   return
 }
+
+// -----
+
+// What is not f32 is packed, unless it is bf16 of one box of live keys and its values fill vectors.
+#plan = #tile.plan<template_name = "window", query_box = <[16]>, query_step = <[1]>, key_box = <[18]>, rows = 4,
+                   vectors = 1, lanes = 16, pack = "none", target = "avx512-bf16">
+// expected-error @+1 {{expected a plan that packs keys of 'bf16', unless they are bf16 of one box of live keys and values have a multiple of 16 columns, got pack none}}
+func.func @forward(%q: !tile.tensor<1, 24, bf16> {tile.operand = "query"},
+                   %k: !tile.tensor<1, 24, bf16> {tile.operand = "key"},
+                   %v: !tile.tensor<1, 24, bf16> {tile.operand = "value"},
+                   %o: !tile.tensor<1, 24, bf16> {tile.operand = "out"}) attributes {tile.plan = #plan} {
+  %box = tile.query_box <[16]> step <[1]> : !tile.box<1>
+  %Q = tile.load %q at %box : !tile.tensor<1, 24, bf16>, !tile.box<1> -> !tile.tile<16x24xbf16>
+  %keys = tile.live_keys #attn.sliding<left = [1], right = [1]> of %box : !tile.box<1>
+  %K = tile.load %k at %keys : !tile.tensor<1, 24, bf16>, !tile.box<1> -> !tile.tile<18x24xbf16>
+  %S = tile.dot %Q, %K transposed : !tile.tile<16x24xbf16>, !tile.tile<18x24xbf16> -> !tile.tile<16x18xf32>
+  %V = tile.load %v at %keys : !tile.tensor<1, 24, bf16>, !tile.box<1> -> !tile.tile<18x24xbf16>
+  %P = tile.convert %S : !tile.tile<16x18xf32> -> !tile.tile<16x18xbf16>
+  %O = tile.dot %P, %V : !tile.tile<16x18xbf16>, !tile.tile<18x24xbf16> -> !tile.tile<16x24xf32>
+  tile.store %O, %o at %box : !tile.tile<16x24xf32>, !tile.tensor<1, 24, bf16>, !tile.box<1>
+  return
+}

@@ -22,7 +22,7 @@ func.func @count(%x: !tile.extras<"none">) attributes {tile.plan = #plan} {
   %box = tile.query_box <[16]> step <[1]> : !tile.box<1>
   tile.for_key_boxes live #attn.causal with %x at %box by #tile.shape<[16]> init() : !tile.extras<"none">, !tile.box<1> {
   ^keys(%keys: !tile.box<1>):
-    tile.count %box, %keys : !tile.box<1>
+    tile.count %box, %keys columns 64 and 64 : !tile.box<1>
     tile.yield
   }
   return

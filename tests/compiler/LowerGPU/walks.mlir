@@ -24,7 +24,7 @@ func.func @band(%x: !tile.extras<"none">) attributes {tile.plan = #plan} {
   %box = tile.query_box <[4, 4]> step <[1, 1]> : !tile.box<2>
   tile.for_key_boxes border #band with %x at %box by #tile.shape<[2, 8]> init() : !tile.extras<"none">, !tile.box<2> {
   ^keys(%keys: !tile.box<2>):
-    tile.count %box, %keys : !tile.box<2>
+    tile.count %box, %keys columns 64 and 64 : !tile.box<2>
     tile.yield
   }
   return
@@ -39,7 +39,7 @@ func.func @joint(%x: !tile.extras<"none">) attributes {tile.plan = #plan} {
   %box = tile.query_box <[4, 4]> step <[1, 1]> : !tile.box<2>
   tile.for_key_boxes border #joint with %x at %box by #tile.shape<[2, 8]> init() : !tile.extras<"none">, !tile.box<2> {
   ^keys(%keys: !tile.box<2>):
-    tile.count %box, %keys : !tile.box<2>
+    tile.count %box, %keys columns 64 and 64 : !tile.box<2>
     tile.yield
   }
   return

@@ -11,7 +11,7 @@ func.func @boxes() attributes {tile.plan = #tile.plan<template_name = "row", que
   %box = tile.query_box <[4, 2]> step <[2, 1]> : !tile.box<2>
   %all = tile.all_keys : !tile.box<2>
   %live = tile.live_keys #attn.block<size = [2, 2]> of %box : !tile.box<2>
-  tile.count %box, %live : !tile.box<2>
+  tile.count %box, %live columns 64 and 32 : !tile.box<2>
   return
 }
 
