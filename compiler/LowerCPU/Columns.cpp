@@ -38,7 +38,7 @@ using namespace muntin::cpu;
 
 /// Values of so many keys are multiplied with all queries before the next ones are. A box that has no more is not cut;
 /// in place, rows of a tensor with heads last fall on few sets of the first-level cache.
-static constexpr int64_t kWholeBox = 128, kChunkPacked = 96, kChunkInPlace = 64;
+static constexpr int64_t kChunk = 128, kChunkInPlace = 64;
 
 bool muntin::cpu::readsOneBoxOfLiveKeys(func::FuncOp kernel) {
   return llvm::hasSingleElement(kernel.getOps<tile::LiveKeysOp>()) && kernel.getOps<tile::AllKeysOp>().empty() &&
@@ -158,15 +158,18 @@ Value Task::placesOfBlocks(tile::LiveKeysOp live, int64_t queries) {
 /// The keys between numbers `first` and `end` of the box that queries `query` to `query + queries - 1` may see.
 KeyRanges Task::keysOfQueries(const attn::Box &box, const KeyCount &keys, Value query, int64_t queries, Value first,
                               Value end) {
-  auto within = [=, this](Value from, Value to) { return std::pair(ir.max(from, first), ir.min(to, end)); };
+  auto within = [=, this](Value from, Value to, Value part) {
+    return KeyRange{ir.max(from, first), ir.min(to, end), part};
+  };
+  Value whole = ir.constant(0);
   if (!blockPlaces)
-    return {ir.constant(1), [=](Value) { return std::pair(first, end); }};
+    return {ir.constant(1), [=](Value) { return KeyRange{first, end, whole}; }};
   Value slot = ir.offset(blockPlaces, ir.mul(ir.div(query, ir.constant(queries)), 16));
   Value begin = ir.load(ir.i64(), slot), behind = ir.load(ir.i64(), ir.offset(slot, 8)), length = keys.rowLength;
   if (rank == 1) {
     const int64_t step = blocking.bf16Dot != Bf16Dot::None ? 2 : 1;
     Value from = ir.mul(ir.div(begin, ir.constant(step)), step), to = ir.roundUp(behind, step);
-    return {ir.constant(1), [=](Value) { return within(from, to); }};
+    return {ir.constant(1), [=](Value) { return within(from, to, whole); }};
   }
   Value upper = ir.less(query, ir.constant(blocking.lanes));
   if (rank == 2) {
@@ -177,7 +180,7 @@ KeyRanges Task::keysOfQueries(const attn::Box &box, const KeyCount &keys, Value 
               Value ownRows = ir.equal(number, ir.constant(1));
               Value from = ir.select(ownRows, ir.add(begin, shared), ir.sub(ir.max(begin, own), own));
               Value to = ir.select(ownRows, ir.add(ir.min(behind, own), shared), ir.sub(behind, own));
-              return within(ir.mul(from, length), ir.mul(to, length));
+              return within(ir.mul(from, length), ir.mul(to, length), number);
             }};
   }
   Value rows = box[1].count, plane = ir.max(ir.mul(rows, length), ir.constant(1));
@@ -185,7 +188,11 @@ KeyRanges Task::keysOfQueries(const attn::Box &box, const KeyCount &keys, Value 
   Value before = ir.div(first, plane);
   return {ir.sub(ir.min(planes, ir.ceilDiv(end, plane)), before), [=, this](Value number) {
             Value row = ir.mul(ir.add(number, before), rows);
-            return within(ir.mul(ir.add(row, begin), length), ir.mul(ir.add(row, behind), length));
+            Value part = ir.mul(number, 2);
+            if (trim) // planes that the second vector sees alone have the numbers of the first one's own
+              part = ir.select(ir.less(ir.add(number, before), trim->shared), part,
+                               ir.add(part, ir.select(upper, ir.constant(0), ir.constant(1))));
+            return within(ir.mul(ir.add(row, begin), length), ir.mul(ir.add(row, behind), length), part);
           }};
 }
 
@@ -197,8 +204,8 @@ Value Task::productsInColumns(tile::CountOp op, const KeyCount &keys) {
   return ir.loop(none, all, queries, {none}, [&](Value query, ValueRange before) {
     KeyRanges ranges = keysOfQueries(boxes.lookup(op.getKeys()), keys, query, queries, none, keys.count);
     return ir.loop(none, ranges.count, 1, before, [&](Value number, ValueRange sum) {
-      auto [first, end] = ranges.range(number);
-      return Values{ir.add(sum[0], ir.mul(ir.max(ir.sub(end, first), none), queries))};
+      KeyRange range = ranges.range(number);
+      return Values{ir.add(sum[0], ir.mul(ir.max(ir.sub(range.end, range.first), none), queries))};
     });
   })[0];
 }
@@ -243,9 +250,22 @@ Values Task::valueWords(const KeyTile &keys, Value list, Value key, int64_t colu
   return words;
 }
 
+/// The key behind the last of the range that is copied; what is not will be.
+Value Task::endOfCopies(const ValueCopies &copies, const KeyRange &range) {
+  Value slot = ir.offset(copies.state, ir.mul(range.part, 16)), behind = ir.offset(slot, 8);
+  Value first = ir.load(ir.i64(), slot), end = ir.load(ir.i64(), behind);
+  Value none = ir.less(range.end, ir.add(range.first, 1));
+  // Copies that do not reach the range are forgotten.
+  Value reach = ir.b.createOrFold<arith::AndIOp>(ir.loc, ir.less(first, ir.add(range.first, 1)),
+                                                 ir.less(range.first, ir.add(end, 1)));
+  ir.store(ir.select(none, first, ir.select(reach, first, range.first)), slot);
+  ir.store(ir.select(none, end, ir.select(reach, ir.max(end, range.end), range.end)), behind);
+  return ir.select(reach, ir.min(end, range.end), range.first);
+}
+
 /// A block of O, of the queries from `query` on; \p fresh: nothing was added so far.
 void Task::emitColumnBlock(const KeyTile &keys, const Buffer &probs, const Buffer &out, const KeyRanges &ranges,
-                           Value query, const ColumnBlock &block, bool fresh) {
+                           const ValueCopies *copies, Value query, const ColumnBlock &block, bool fresh) {
   const int64_t lanes = blocking.lanes;
   const bool pairs = keys.kind == KeyTile::Kind::Pairs;
   auto place = [&](int64_t r, int64_t j) {
@@ -258,9 +278,15 @@ void Task::emitColumnBlock(const KeyTile &keys, const Buffer &probs, const Buffe
   Value vector = ir.div(query, ir.constant(lanes)), lane = ir.rem(query, ir.constant(lanes)), list = keys.lists[0];
   if (keys.lists.size() > 1)
     list = ir.select(ir.equal(vector, ir.constant(0)), list, keys.lists[1]);
-  auto step = [&](Value key, ValueRange carried) {
-    Values next, values = valueWords(keys, list, key, block.column, block.vectors);
-    Value weights = ir.offset(at(probs, pairs ? ir.div(key, ir.constant(2)) : key, vector), ir.mul(lane, 4));
+  const int64_t keysOfStep = pairs ? 2 : 1;
+  Type words = ir.vec(lanes, pairs ? ir.i32() : ir.f32());
+  auto copyOf = [&](Value key, int64_t j) {
+    Value number = ir.div(ir.sub(key, copies->first), ir.constant(keysOfStep));
+    return ir.offset(ir.offset(copies->base, ir.mul(number, 4 * lanes * block.vectors)), 4 * lanes * j);
+  };
+  auto step = [&](Value key, const Values &values, ValueRange carried) {
+    Values next;
+    Value weights = ir.offset(at(probs, ir.div(key, ir.constant(keysOfStep)), vector), ir.mul(lane, 4));
     for (int64_t r = 0; r < block.queries; ++r) {
       Value weight = ir.splat(ir.load(pairs ? ir.i32() : ir.f32(), ir.offset(weights, 4 * r)), lanes);
       for (int64_t j = 0; j < block.vectors; ++j)
@@ -268,9 +294,28 @@ void Task::emitColumnBlock(const KeyTile &keys, const Buffer &probs, const Buffe
     }
     return next;
   };
-  sums = ir.loop(ir.constant(0), ranges.count, 1, sums, [&](Value number, ValueRange carried) {
-    auto [first, end] = ranges.range(number);
-    return ir.loop(first, end, pairs ? 2 : 1, carried, step);
+  auto copied = [&](Value key, ValueRange carried) {
+    Values values;
+    for (int64_t j = 0; j < block.vectors; ++j)
+      values.push_back(ir.load(words, copyOf(key, j)));
+    return step(key, values, carried);
+  };
+  auto inPlace = [&](Value key, ValueRange carried) {
+    const Values values = valueWords(keys, list, key, block.column, block.vectors);
+    for (int64_t j = 0; copies && j < block.vectors; ++j)
+      ir.store(values[j], copyOf(key, j));
+    return step(key, values, carried);
+  };
+  sums = ir.loop(ir.constant(0), ranges.count, 1, sums, [&](Value number, ValueRange before) -> Values {
+    const KeyRange range = ranges.range(number);
+    Values carried(before);
+    Value first = range.first;
+    if (copies) {
+      Value end = endOfCopies(*copies, range);
+      carried = ir.loop(first, end, keysOfStep, carried, copied);
+      first = end;
+    }
+    return ir.loop(first, range.end, keysOfStep, carried, inPlace);
   });
   for (int64_t r = 0; r < block.queries; ++r)
     for (int64_t j = 0; j < block.vectors; ++j)
@@ -279,18 +324,36 @@ void Task::emitColumnBlock(const KeyTile &keys, const Buffer &probs, const Buffe
 
 void Task::emitColumnProduct(tile::DotOp dot, const KeyTile &keys, const Buffer &probs) {
   const int64_t columns = keys.columns, lanes = blocking.lanes, capacity = dot.getRhs().getType().getShape()[0];
-  const int64_t chunk = capacity <= kWholeBox ? kWholeBox : keys.packed ? kChunkPacked : kChunkInPlace;
+  const bool copy = valuesInHalves() && rank > 1;
+  const int64_t chunk = capacity <= kChunk || keys.packed || copy ? kChunk : kChunkInPlace;
   const Buffer out{Buffer::Kind::Columns, frame.scratch(4 * columns * blocking.queries()), ir.constant(columns),
                    ir.constant(columns)};
   const attn::Box &box = boxes.lookup(dot.getRhs().getDefiningOp<tile::LoadOp>().getBox());
+  ValueCopies copies;
+  if (copy) {
+    const int64_t widest = llvm::max_element(vectorsOfBlocks(columns))[0];
+    copies.base = frame.scratch(chunk / 2 * widest * lanes * 4);
+    copies.state = frame.scratch(16 * 2 * (chunk + 1));
+  }
   auto multiply = [&](Value first, bool fresh) {
-    Value end = ir.min(ir.add(first, chunk), keys.keys.count);
+    Value end = ir.min(ir.add(first, chunk), keys.keys.count), parts = ir.constant(2);
+    if (rank == 3 && blockPlaces) {
+      Value plane = ir.max(ir.mul(box[1].count, keys.keys.rowLength), ir.constant(1));
+      parts = ir.mul(ir.sub(ir.ceilDiv(end, plane), ir.div(first, plane)), 2);
+    }
+    copies.first = first;
     int64_t column = 0;
     for (int64_t vectors : vectorsOfBlocks(columns)) {
       const ColumnBlock block{queriesOfBlock(columns), column, vectors};
+      if (copy)
+        ir.loop(ir.constant(0), parts, 1, [&](Value part) {
+          Value slot = ir.offset(copies.state, ir.mul(part, 16));
+          ir.store(ir.constant(1), slot);
+          ir.store(ir.constant(0), ir.offset(slot, 8));
+        });
       ir.loop(ir.constant(0), ir.mul(presentVectors, lanes), block.queries, [&](Value query) {
-        emitColumnBlock(keys, probs, out, keysOfQueries(box, keys.keys, query, block.queries, first, end), query, block,
-                        fresh);
+        emitColumnBlock(keys, probs, out, keysOfQueries(box, keys.keys, query, block.queries, first, end),
+                        copy ? &copies : nullptr, query, block, fresh);
       });
       column += vectors * lanes;
     }

@@ -134,10 +134,21 @@ struct ColumnBlock {
   int64_t queries, column, vectors;
 };
 
-/// Ranges of numbers of a box's keys.
+/// Numbers of a box's keys, from first to before end.
+struct KeyRange {
+  Value first, end;
+  Value part; ///< of the box that it lies in, less than 2; in three dimensions, less than 2 for each plane
+};
+
 struct KeyRanges {
   Value count;
-  std::function<std::pair<Value, Value>(Value)> range; ///< first and end of one, by its number
+  std::function<KeyRange(Value)> range; ///< by its number
+};
+
+/// What blocks of queries leave for those after them: values of keys from number `first` on as they are multiplied.
+struct ValueCopies {
+  Value base, first;
+  Value state; ///< for each part, the first key that is there and the one behind the last
 };
 
 struct QueryRows;
@@ -278,7 +289,8 @@ private:
                           Value end);
   void emitColumnProduct(tile::DotOp dot, const KeyTile &keys, const Buffer &probs);
   void emitColumnBlock(const KeyTile &keys, const Buffer &probs, const Buffer &out, const KeyRanges &ranges,
-                       Value query, const ColumnBlock &block, bool fresh);
+                       const ValueCopies *copies, Value query, const ColumnBlock &block, bool fresh);
+  Value endOfCopies(const ValueCopies &copies, const KeyRange &range);
   Value productsInColumns(tile::CountOp op, const KeyCount &keys);
   Values valueWords(const KeyTile &keys, Value list, Value key, int64_t column, int64_t vectors);
   void storeQueries(Value tile, const Operand &operand, Value addresses);
