@@ -102,7 +102,8 @@ def Tile_PlanAttr : Tile_Attr<"Plan", "plan"> {
     lanes, hold the accumulators of a product; `pack` names the operands that a
     first launch copies into the workspace, one copy per head: `none`, `widen`
     (keys and values as f32), or `pairs` (values as pairs of neighbours for
-    products of bf16 pairs). With `strip` there is no such launch: a task copies
+    products of bf16 pairs; with `none`, pairs of bf16 are made of values as
+    they are read, which a window does whose values fill vectors). With `strip` there is no such launch: a task copies
     what it reads into a memory of its thread, a box of `strip` keys, where the
     next task on the last axis finds what it shares with this one. With
     `trimmed`, the query box is two vectors stacked on the first axis, and the

@@ -137,7 +137,7 @@ class Explain(CommandTest):
             self.assertIn(word, text)
 
     def test_every_variant_is_shown_and_that_of_the_grid_is_named(self):
-        problem = ("--mask", "sliding(left=3, right=3)", "--dtype", "f32", "--target", "x86-64-v3")
+        problem = ("--mask", "sliding(left=5, right=5)", "--dtype", "f32", "--target", "x86-64-v3")
         for grid, name in (("2x40", "short_2xN"), ("40x2", "short_Nx2"), ("3x40", "general"), ("1x1", "short_2xN")):
             text = self.text("explain", "--grid", grid, *problem)
             self.assertIn(f"{name} for --grid {grid}", text)
