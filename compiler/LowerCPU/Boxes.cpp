@@ -126,6 +126,14 @@ KeyCount Task::countKeys(const attn::Box &box) {
   for (const attn::BoxAxis &axis : ArrayRef(box).drop_back())
     keys.count = ir.mul(keys.count, ir.max(axis.count, ir.constant(0)));
   keys.padded = ir.roundUp(keys.count, blocking.rows);
+  if (trim) { // whole register blocks; of one vector alone, all
+    Value ofRow = keys.rowLength, rows = ir.constant(blocking.rows), there = ir.less(ir.constant(1), presentVectors);
+    for (const attn::BoxAxis &axis : ArrayRef(box).drop_front().drop_back())
+      ofRow = ir.mul(ofRow, ir.max(axis.count, ir.constant(0)));
+    Value begin = ir.mul(ir.div(ir.mul(trim->begin, ofRow), rows), rows);
+    keys.secondBegins = ir.select(there, begin, keys.padded);
+    keys.firstEnds = ir.max(ir.roundUp(ir.mul(trim->counts[0], ofRow), blocking.rows), keys.secondBegins);
+  }
   return keys;
 }
 
@@ -144,12 +152,12 @@ void Task::forKeyRows(const attn::Box &box, const KeyCount &keys, function_ref<v
   nest(ir.constant(0));
 }
 
-/// The live keys of each of the box's two vectors; returns a box of as many rows as the larger has. Masks that are an
-/// AND of a rule per axis have one range on the other axes.
+/// The live keys of each of the box's two vectors; returns a box of the rows of both. Masks that are an AND of a rule
+/// per axis have one range on the other axes.
 attn::Box Task::trimKeys(attn::MaskAttrInterface mask) {
   const int64_t half = plan.getQueryBox().getDims()[0] / 2;
   attn::Box live;
-  Value ends[2];
+  Value ends[2], there = ir.less(ir.constant(1), presentVectors);
   trim.emplace();
   for (int vector : {0, 1}) {
     attn::Box queries = queryBox; // lanes that the box lacks repeat its last token, and so does their box
@@ -161,38 +169,24 @@ attn::Box Task::trimKeys(attn::MaskAttrInterface mask) {
     trim->step = live[0].step;
     trim->origins[vector] = live[0].origin;
     trim->counts[vector] = ir.max(live[0].count, ir.constant(0));
-    if (vector == 1) { // one that the box lacks has an empty range, behind the other's: they share nothing
-      Value there = ir.less(ir.constant(1), presentVectors);
-      trim->origins[1] = ir.select(there, trim->origins[1], ends[0]);
+    if (vector == 1) // a vector that the box lacks sees nothing
       trim->counts[1] = ir.select(there, trim->counts[1], ir.constant(0));
-    }
     ends[vector] = ir.add(trim->origins[vector], ir.mul(trim->counts[vector], live[0].step));
   }
   // Ranges that do not lie one behind the other share nothing.
-  Value overlap = ir.max(ir.sub(ends[0], trim->origins[1]), ir.constant(0));
-  Value inOrder = ir.select(ir.less(trim->origins[1], trim->origins[0]), ir.constant(0), ir.constant(1));
-  inOrder = ir.select(ir.less(ends[1], ends[0]), ir.constant(0), inOrder);
-  trim->shared = ir.mul(ir.div(overlap, ir.constant(trim->step)), inOrder);
-  live[0].count = ir.max(trim->counts[0], trim->counts[1]);
+  Value distance = ir.sub(trim->origins[1], trim->origins[0]);
+  Value apart = ir.b.createOrFold<arith::OrIOp>(ir.loc, ir.less(distance, ir.constant(0)), ir.less(ends[1], ends[0]));
+  distance = ir.div(ir.max(distance, ir.constant(0)), ir.constant(trim->step));
+  trim->begin = ir.select(apart, trim->counts[0], ir.min(distance, trim->counts[0]));
+  live[0].count = ir.max(trim->counts[0], ir.add(trim->begin, trim->counts[1]));
   return live;
 }
 
-/// The place in its own range that a vector sees in a row of the key box, or `otherwise` where it sees none.
-Value Task::ownPlace(Value vector, Value row, Value otherwise) {
-  Value first = ir.less(vector, ir.constant(1));
-  Value turned = ir.select(ir.less(row, trim->shared), ir.add(row, ir.sub(trim->counts[0], trim->shared)),
-                           ir.sub(row, trim->shared));
-  Value seen = ir.less(row, ir.select(first, trim->counts[0], trim->counts[1]));
-  return ir.select(seen, ir.select(first, turned, row), otherwise);
-}
-
-/// Its coordinate on the first axis; where the vector sees none, the other's, which exists.
-Value Task::ownCoordinate(int vector, Value row) {
-  auto of = [&](int which) {
-    Value place = ownPlace(ir.constant(which), row, ir.constant(0));
-    return ir.add(trim->origins[which], ir.mul(place, trim->step));
-  };
-  return ir.select(ir.less(row, trim->counts[vector]), of(vector), of(1 - vector));
+/// The coordinate on the first axis of a row of the two vectors' key box.
+Value Task::rowCoordinate(Value row) {
+  Value first = ir.add(trim->origins[0], ir.mul(row, trim->step));
+  Value second = ir.add(trim->origins[1], ir.mul(ir.sub(row, trim->begin), trim->step));
+  return ir.select(ir.less(row, trim->counts[0]), first, second);
 }
 
 Value Task::tokenIndex(ArrayRef<Value> coords, ArrayRef<Value> grid) {
@@ -202,9 +196,10 @@ Value Task::tokenIndex(ArrayRef<Value> coords, ArrayRef<Value> grid) {
   return index;
 }
 
-/// Rows of a buffer for a box of `capacity` keys (or `?`).
+/// Rows of a buffer for a box of `capacity` keys (or `?`). With two hulls, the key box is that of one.
 Value Task::capacityRows(int64_t capacity) {
-  return ShapedType::isDynamic(capacity) ? frame.keysCap() : ir.constant(capacity + kKeySlack);
+  return ShapedType::isDynamic(capacity) ? frame.keysCap()
+                                         : ir.constant(capacity * (plan.getTrimmed() ? 2 : 1) + kKeySlack);
 }
 
 Buffer Task::allocateBuffer(Buffer::Kind kind, int64_t columns, Value rows) {
@@ -216,5 +211,5 @@ Buffer Task::allocateBuffer(Buffer::Kind kind, int64_t columns, Value rows) {
 Value Task::allocateKeys(int64_t capacity, int64_t bytesPerKey) {
   if (ShapedType::isDynamic(capacity))
     return frame.scratchPerKey(bytesPerKey);
-  return frame.scratch((capacity + kKeySlack) * bytesPerKey);
+  return frame.scratch((capacity * (plan.getTrimmed() ? 2 : 1) + kKeySlack) * bytesPerKey);
 }

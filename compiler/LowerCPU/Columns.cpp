@@ -36,9 +36,9 @@ using namespace mlir;
 using namespace muntin;
 using namespace muntin::cpu;
 
-/// Values of so many keys are multiplied with all queries before the next ones are. A box that has no more is not cut;
-/// in place, rows of a tensor with heads last fall on few sets of the first-level cache.
-static constexpr int64_t kChunk = 128, kChunkInPlace = 64;
+/// Values of so many keys are multiplied with all queries before the next ones are, unless the box has few more; in
+/// place, rows of a tensor with heads last fall on few sets of the first-level cache.
+static constexpr int64_t kWholeBox = 256, kChunk = 128, kChunkInPlace = 64;
 
 bool muntin::cpu::readsOneBoxOfLiveKeys(func::FuncOp kernel) {
   return llvm::hasSingleElement(kernel.getOps<tile::LiveKeysOp>()) && kernel.getOps<tile::AllKeysOp>().empty() &&
@@ -161,9 +161,12 @@ KeyRanges Task::keysOfQueries(const attn::Box &box, const KeyCount &keys, Value 
   auto within = [=, this](Value from, Value to, Value part) {
     return KeyRange{ir.max(from, first), ir.min(to, end), part};
   };
-  Value whole = ir.constant(0);
-  if (!blockPlaces)
-    return {ir.constant(1), [=](Value) { return KeyRange{first, end, whole}; }};
+  Value whole = ir.constant(0), upper = ir.less(query, ir.constant(blocking.lanes));
+  if (!blockPlaces) {
+    Value from = trim ? ir.select(upper, whole, keys.secondBegins) : whole;
+    Value to = trim ? ir.select(upper, keys.firstEnds, keys.count) : keys.count;
+    return {ir.constant(1), [=](Value) { return within(from, to, whole); }};
+  }
   Value slot = ir.offset(blockPlaces, ir.mul(ir.div(query, ir.constant(queries)), 16));
   Value begin = ir.load(ir.i64(), slot), behind = ir.load(ir.i64(), ir.offset(slot, 8)), length = keys.rowLength;
   if (rank == 1) {
@@ -171,28 +174,22 @@ KeyRanges Task::keysOfQueries(const attn::Box &box, const KeyCount &keys, Value 
     Value from = ir.mul(ir.div(begin, ir.constant(step)), step), to = ir.roundUp(behind, step);
     return {ir.constant(1), [=](Value) { return within(from, to, whole); }};
   }
-  Value upper = ir.less(query, ir.constant(blocking.lanes));
-  if (rank == 2) {
-    // Of two hulls, the first one's own rows stand behind those that it shares, see Trim.
-    Value shared = trim ? trim->shared : ir.constant(0);
-    Value own = trim ? ir.select(upper, ir.sub(trim->counts[0], shared), ir.constant(0)) : ir.constant(0);
-    return {ir.constant(trim ? 2 : 1), [=, this](Value number) {
-              Value ownRows = ir.equal(number, ir.constant(1));
-              Value from = ir.select(ownRows, ir.add(begin, shared), ir.sub(ir.max(begin, own), own));
-              Value to = ir.select(ownRows, ir.add(ir.min(behind, own), shared), ir.sub(behind, own));
-              return within(ir.mul(from, length), ir.mul(to, length), number);
-            }};
+  // Of two hulls, the second one's rows begin behind some of the first one's.
+  Value start = whole, count = box[0].count;
+  if (trim) {
+    start = ir.select(upper, start, trim->begin);
+    count = ir.select(upper, trim->counts[0], trim->counts[1]);
   }
-  Value rows = box[1].count, plane = ir.max(ir.mul(rows, length), ir.constant(1));
-  Value planes = trim ? ir.select(upper, trim->counts[0], trim->counts[1]) : box[0].count;
-  Value before = ir.div(first, plane);
-  return {ir.sub(ir.min(planes, ir.ceilDiv(end, plane)), before), [=, this](Value number) {
-            Value row = ir.mul(ir.add(number, before), rows);
-            Value part = ir.mul(number, 2);
-            if (trim) // planes that the second vector sees alone have the numbers of the first one's own
-              part = ir.select(ir.less(ir.add(number, before), trim->shared), part,
-                               ir.add(part, ir.select(upper, ir.constant(0), ir.constant(1))));
-            return within(ir.mul(ir.add(row, begin), length), ir.mul(ir.add(row, behind), length), part);
+  if (rank == 2) {
+    Value from = ir.mul(ir.add(start, begin), length), to = ir.mul(ir.add(start, behind), length);
+    return {ir.constant(1), [=](Value) { return within(from, to, whole); }};
+  }
+  Value rows = box[1].count, plane = ir.max(ir.mul(rows, length), ir.constant(1)), before = ir.div(first, plane);
+  Value from = ir.max(start, before), to = ir.min(ir.add(start, count), ir.ceilDiv(end, plane));
+  return {ir.sub(to, from), [=, this](Value number) {
+            Value row = ir.mul(ir.add(from, number), rows);
+            return within(ir.mul(ir.add(row, begin), length), ir.mul(ir.add(row, behind), length),
+                          ir.sub(ir.add(from, number), before));
           }};
 }
 
@@ -215,11 +212,11 @@ Value Task::productsInColumns(tile::CountOp op, const KeyCount &keys) {
 //===----------------------------------------------------------------------===//
 
 /// Vectors of a key's values, or of a pair of keys', from `column` on.
-Values Task::valueWords(const KeyTile &keys, Value list, Value key, int64_t column, int64_t vectors) {
+Values Task::valueWords(const KeyTile &keys, Value key, int64_t column, int64_t vectors) {
   const int64_t lanes = blocking.lanes;
   const bool pairs = keys.kind == KeyTile::Kind::Pairs;
   auto row = [&](Value number, int64_t bytes) {
-    Value offset = ir.load(ir.i64(), ir.offset(list, ir.mul(number, 8)));
+    Value offset = ir.load(ir.i64(), ir.offset(keys.list, ir.mul(number, 8)));
     return ir.offset(ir.offset(keys.base, offset), column * bytes);
   };
   Values words;
@@ -275,9 +272,7 @@ void Task::emitColumnBlock(const KeyTile &keys, const Buffer &probs, const Buffe
   for (int64_t r = 0; r < block.queries; ++r)
     for (int64_t j = 0; j < block.vectors; ++j)
       sums.push_back(fresh ? ir.splat(0.0f, lanes) : ir.load(vecF32(), place(r, j)));
-  Value vector = ir.div(query, ir.constant(lanes)), lane = ir.rem(query, ir.constant(lanes)), list = keys.lists[0];
-  if (keys.lists.size() > 1)
-    list = ir.select(ir.equal(vector, ir.constant(0)), list, keys.lists[1]);
+  Value vector = ir.div(query, ir.constant(lanes)), lane = ir.rem(query, ir.constant(lanes));
   const int64_t keysOfStep = pairs ? 2 : 1;
   Type words = ir.vec(lanes, pairs ? ir.i32() : ir.f32());
   auto copyOf = [&](Value key, int64_t j) {
@@ -301,7 +296,7 @@ void Task::emitColumnBlock(const KeyTile &keys, const Buffer &probs, const Buffe
     return step(key, values, carried);
   };
   auto inPlace = [&](Value key, ValueRange carried) {
-    const Values values = valueWords(keys, list, key, block.column, block.vectors);
+    const Values values = valueWords(keys, key, block.column, block.vectors);
     for (int64_t j = 0; copies && j < block.vectors; ++j)
       ir.store(values[j], copyOf(key, j));
     return step(key, values, carried);
@@ -323,9 +318,10 @@ void Task::emitColumnBlock(const KeyTile &keys, const Buffer &probs, const Buffe
 }
 
 void Task::emitColumnProduct(tile::DotOp dot, const KeyTile &keys, const Buffer &probs) {
-  const int64_t columns = keys.columns, lanes = blocking.lanes, capacity = dot.getRhs().getType().getShape()[0];
-  const bool copy = valuesInHalves() && rank > 1;
-  const int64_t chunk = capacity <= kChunk || keys.packed || copy ? kChunk : kChunkInPlace;
+  const int64_t columns = keys.columns, lanes = blocking.lanes, tileKeys = dot.getRhs().getType().getShape()[0];
+  const int64_t mostKeys = tileKeys * (plan.getTrimmed() ? 2 : 1);
+  const bool copy = valuesInHalves() && rank > 1, whole = !ShapedType::isDynamic(tileKeys) && mostKeys <= kWholeBox;
+  const int64_t chunk = whole ? kWholeBox : keys.packed || copy ? kChunk : kChunkInPlace;
   const Buffer out{Buffer::Kind::Columns, frame.scratch(4 * columns * blocking.queries()), ir.constant(columns),
                    ir.constant(columns)};
   const attn::Box &box = boxes.lookup(dot.getRhs().getDefiningOp<tile::LoadOp>().getBox());
@@ -333,13 +329,13 @@ void Task::emitColumnProduct(tile::DotOp dot, const KeyTile &keys, const Buffer 
   if (copy) {
     const int64_t widest = llvm::max_element(vectorsOfBlocks(columns))[0];
     copies.base = frame.scratch(chunk / 2 * widest * lanes * 4);
-    copies.state = frame.scratch(16 * 2 * (chunk + 1));
+    copies.state = frame.scratch(16 * (chunk + 1));
   }
   auto multiply = [&](Value first, bool fresh) {
-    Value end = ir.min(ir.add(first, chunk), keys.keys.count), parts = ir.constant(2);
+    Value end = ir.min(ir.add(first, chunk), keys.keys.count), parts = ir.constant(1);
     if (rank == 3 && blockPlaces) {
       Value plane = ir.max(ir.mul(box[1].count, keys.keys.rowLength), ir.constant(1));
-      parts = ir.mul(ir.sub(ir.ceilDiv(end, plane), ir.div(first, plane)), 2);
+      parts = ir.sub(ir.ceilDiv(end, plane), ir.div(first, plane));
     }
     copies.first = first;
     int64_t column = 0;
@@ -359,7 +355,7 @@ void Task::emitColumnProduct(tile::DotOp dot, const KeyTile &keys, const Buffer 
     }
   };
   multiply(ir.constant(0), /*fresh=*/true);
-  if (ShapedType::isDynamic(capacity) || capacity > chunk)
+  if (!whole)
     ir.loop(ir.constant(chunk), keys.keys.count, chunk, [&](Value first) { multiply(first, /*fresh=*/false); });
   buffers[dot.getResult()] = out;
 }

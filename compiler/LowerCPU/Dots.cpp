@@ -96,7 +96,7 @@ void Task::emitScoreBlock(const KeyTile &keys, const Buffer &query, const Buffer
   Values pointers;
   for (int64_t r = 0; r < blocking.rows; ++r) {
     auto key = [&](Value number) {
-      return ir.offset(keys.base, ir.load(ir.i64(), ir.offset(part.offsets, ir.mul(number, 8))));
+      return ir.offset(keys.base, ir.load(ir.i64(), ir.offset(keys.list, ir.mul(number, 8))));
     };
     pointers.push_back(key(ir.add(first, r)));
     // No machine guesses where the next block's keys lie. Asked for earlier, they would drive out what is in use.
@@ -155,6 +155,8 @@ void Task::emitScores(tile::DotOp dot, tile::MaskOp mask) {
   const KeyTile keys = keyTiles.lookup(dot.getRhs());
   const int64_t capacity = dot.getResult().getType().getShape()[1];
   Buffer scores = allocateBuffer(Buffer::Kind::F32, capacity, keys.keys.padded);
+  scores.secondBegins = keys.keys.secondBegins;
+  scores.firstEnds = keys.keys.firstEnds;
   attn::Box box = boxes.lookup(dot.getRhs().getDefiningOp<tile::LoadOp>().getBox());
   constexpr float forbidden = -std::numeric_limits<float>::infinity();
   std::optional<MaskWords> forbiddenPairs;
@@ -172,12 +174,14 @@ void Task::emitScores(tile::DotOp dot, tile::MaskOp mask) {
       ir.loop(begin, end, blocking.rows,
               [&](Value first) { emitScoreBlock(keys, query, scores, first, part, forbiddenPairs, maxima); });
     };
-    const bool own = keys.lists.size() > 1;
-    Value shared = own ? ir.mul(ir.div(keys.shared, ir.constant(blocking.rows)), blocking.rows) : keys.keys.padded;
-    blocks(ir.constant(0), shared, {group, 0, blocking.blockVectors, keys.lists[0]});
-    for (int vector = 0; own && vector < 2; ++vector)
-      blocks(shared, ir.select(ir.less(ir.constant(vector), presentVectors), keys.keys.padded, shared),
-             {group, vector, 1, keys.lists[vector]});
+    Value begin = ir.constant(0), end = keys.keys.padded;
+    if (trim) {
+      blocks(begin, keys.keys.secondBegins, {group, 0, 1});
+      blocks(keys.keys.firstEnds, end, {group, 1, 1});
+      begin = keys.keys.secondBegins;
+      end = keys.keys.firstEnds;
+    }
+    blocks(begin, end, {group, 0, blocking.blockVectors});
   });
   // Keys that only fill up a block, or a pair, count for nothing. Without a mask they repeat keys that count, and
   // change no maximum.
@@ -202,7 +206,7 @@ void Task::emitProductBlock(const KeyTile &keys, const Buffer &probs, const Buff
     for (int64_t j = 0; j < part.vectors; ++j)
       sums.push_back(start(ir.add(column, r), ir.add(firstVector, j)));
   sums = ir.loop(first, end, pairs ? 2 : 1, sums, [&](Value key, ValueRange carried) {
-    Value offset = ir.load(ir.i64(), ir.offset(part.offsets, ir.mul(key, 8)));
+    Value offset = ir.load(ir.i64(), ir.offset(keys.list, ir.mul(key, 8)));
     Value pointer = ir.offset(ir.offset(keys.base, offset), ir.mul(column, 4));
     Value row = pairs ? ir.div(key, ir.constant(2)) : key;
     Values weights, next;
@@ -254,17 +258,24 @@ void Task::emitProduct(tile::DotOp dot) {
     if (whole != columns)
       emitProductBlock(keys, probs, out, first, end, ir.constant(whole), part, columns - whole, start);
   };
-  const bool many = ShapedType::isDynamic(capacity) || capacity > keyChunk;
+  const bool many = ShapedType::isDynamic(capacity) || capacity > keyChunk || trim; // which rounds to register blocks
   ir.loop(ir.constant(0), ir.constant(blocking.groups()), 1, [&](Value group) {
-    Part all{group, 0, blocking.blockVectors, keys.lists[0]};
-    chunk(ir.constant(0), keys.shared, all, fresh);
+    const Part all{group, 0, blocking.blockVectors};
+    Value begin = ir.constant(0), end = keys.keys.count;
+    if (trim) {
+      begin = ir.min(keys.keys.secondBegins, end);
+      end = ir.min(keys.keys.firstEnds, end);
+    }
+    chunk(begin, end, all, fresh);
+    auto goOn = [&](Value from, Value to, const Part &part) {
+      ir.loop(from, to, keyChunk, [&](Value first) { chunk(first, to, part, soFar); });
+    };
     if (many)
-      ir.loop(ir.constant(keyChunk), keys.shared, keyChunk,
-              [&](Value first) { chunk(first, keys.shared, all, soFar); });
-    for (int vector = 0; keys.lists.size() > 1 && vector < 2; ++vector)
-      ir.loop(keys.shared, ir.select(ir.less(ir.constant(vector), presentVectors), keys.keys.count, keys.shared),
-              keyChunk,
-              [&](Value first) { chunk(first, keys.keys.count, {group, vector, 1, keys.lists[vector]}, soFar); });
+      goOn(ir.add(begin, keyChunk), end, all);
+    if (trim) {
+      goOn(ir.constant(0), begin, {group, 0, 1});
+      goOn(end, keys.keys.count, {group, 1, 1});
+    }
   });
   buffers[dot.getResult()] = out;
 }

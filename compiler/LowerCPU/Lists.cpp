@@ -23,14 +23,14 @@ Values Task::shapeOf(const attn::Box &box) {
   for (const attn::BoxAxis &axis : box)
     shape.push_back(axis.count);
   if (trim)
-    shape.append({trim->counts[0], trim->counts[1], trim->shared, ir.sub(trim->origins[1], trim->origins[0])});
+    shape.append({trim->counts[0], trim->begin, ir.sub(trim->origins[1], trim->origins[0])});
   return shape;
 }
 
 /// Before the first task no list is written.
 void Task::forgetLists() {
   for (auto live : kernel.getOps<tile::LiveKeysOp>()) {
-    Value shape = listedShapes[live.getKeys()] = frame.scratch(8 * (rank + 4));
+    Value shape = listedShapes[live.getKeys()] = frame.scratch(8 * (rank + 3));
     ir.store(ir.constant(-1), shape);
   }
 }
@@ -52,9 +52,8 @@ Value Task::listsAreStale(tile::LoadOp op) {
   return stale = ir.equal(same, arith::ConstantOp::create(ir.b, ir.loc, ir.b.getBoolAttr(false)));
 }
 
-/// Lists for the keys of `box`, one for each vector or one for all, and the address that they count from: its first
-/// key's. A step from a key to the next on an axis is the box's step times the axis' stride; \p head is where
-/// coordinates are 0.
+/// The list of the keys of `box`, and the address that it counts from: its first key's. A step from a key to the next
+/// on an axis is the box's step times the axis' stride; \p head is where coordinates are 0.
 void Task::listKeys(KeyTile &keys, const attn::Box &box, Value head, ArrayRef<Value> strides, int64_t capacity,
                     Value stale) {
   const std::optional<Trim> ofGrid = trim;
@@ -68,12 +67,8 @@ void Task::listKeys(KeyTile &keys, const attn::Box &box, Value head, ArrayRef<Va
     origin = ir.constant(0);
   }
   keys.base = ir.offset(head, keys.origin);
-  for (int vector = 0; vector < (trim ? 2 : 1); ++vector)
-    keys.lists.push_back(allocateKeys(capacity, 8));
-  auto write = [&] {
-    for (auto [vector, list] : llvm::enumerate(keys.lists))
-      writeKeyList(list, places, keys.keys, strides, vector);
-  };
+  keys.list = allocateKeys(capacity, 8);
+  auto write = [&] { writeKeyList(keys.list, places, keys.keys, strides); };
   if (stale)
     ir.when(stale, write);
   else
@@ -81,14 +76,14 @@ void Task::listKeys(KeyTile &keys, const attn::Box &box, Value head, ArrayRef<Va
   trim = ofGrid;
 }
 
-/// The offsets for one vector of the box or for all, `step` at a time: what a step writes behind the end of a row is
+/// The offsets, `step` at a time: what a step writes behind the end of a row is
 /// overwritten by the next row, or is padding.
-void Task::writeKeyList(Value list, const attn::Box &box, const KeyCount &keys, ArrayRef<Value> strides, int vector) {
+void Task::writeKeyList(Value list, const attn::Box &box, const KeyCount &keys, ArrayRef<Value> strides) {
   constexpr int64_t step = 4;
   auto at = [&](Value number) { return ir.offset(list, ir.mul(number, 8)); };
   auto coordinate = [&](unsigned axis, Value place) {
     if (axis == 0 && trim)
-      return ownCoordinate(vector, place);
+      return rowCoordinate(place);
     return ir.add(box[axis].origin, ir.mul(place, box[axis].step));
   };
   Value pitch = ir.mul(strides.back(), box.back().step);

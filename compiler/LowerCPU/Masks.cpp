@@ -146,20 +146,24 @@ void Task::fillRows(const Buffer &buffer, Value begin, Value end, float value) {
   ir.loop(begin, end, 1, [&](Value row) { forVectors([&](Value v) { ir.store(vector, at(buffer, row, v)); }); });
 }
 
-/// Words of the coordinates of an axis. Vectors with a hull each are stacked on the first axis: there each counts from
-/// a range of its own, on the others the first one's words are both's.
+/// Words of the coordinates of an axis. Vectors with a hull each are stacked on the first axis: there each has a range
+/// of its own, on the others the first one's words are both's.
 void Task::axisWords(attn::MaskAttrInterface mask, unsigned axis, const attn::BoxAxis &keys, const MaskWords &words) {
   attn::MaskContext context = maskContext();
   auto ofVector = [&](Value v) {
-    Value query = laneCoord(v, axis), origin = keys.origin, count = keys.count;
-    if (axis == 0 && trim) {
-      Value first = ir.less(v, ir.constant(1));
-      origin = ir.select(first, trim->origins[0], trim->origins[1]);
-      count = ir.select(first, trim->counts[0], trim->counts[1]);
-    }
-    ir.loop(ir.constant(0), count, 1, [&](Value place) {
-      Value key = ir.splat32(ir.add(origin, ir.mul(place, keys.step)), blocking.lanes);
-      storeWord(mask.allowsOnAxis(ir.b, ir.loc, context, axis, query, key), wordAt(words, v, place));
+    Value query = laneCoord(v, axis);
+    const bool own = axis == 0 && trim;
+    ir.loop(ir.constant(0), keys.count, 1, [&](Value place) {
+      Value coordinate = own ? rowCoordinate(place) : ir.add(keys.origin, ir.mul(place, keys.step));
+      Value allowed = mask.allowsOnAxis(ir.b, ir.loc, context, axis, query, ir.splat32(coordinate, blocking.lanes));
+      if (own) { // where the ranges share nothing, a key may stand in both
+        Value first = ir.less(v, ir.constant(1));
+        Value behind = ir.select(first, trim->counts[0], ir.add(trim->begin, trim->counts[1]));
+        Value here = ir.b.createOrFold<arith::AndIOp>(
+            ir.loc, ir.less(place, behind), ir.less(ir.select(first, ir.constant(-1), ir.sub(trim->begin, 1)), place));
+        allowed = arith::AndIOp::create(ir.b, ir.loc, allowed, ir.splat(here, blocking.lanes));
+      }
+      storeWord(allowed, wordAt(words, v, place));
     });
   };
   if (axis > 0 && trim)
@@ -180,15 +184,13 @@ void Task::separableWords(attn::MaskAttrInterface mask, const attn::Box &box, co
     axisWords(mask, axis, box[axis], tables.back());
   }
   endWords(tables.back(), box.back().count); // a row's words end with words that forbid: padding, or the next row
-  if (trim)
-    endWords(tables[0], ir.constant(keyCapacity[0]));
   auto load = [&](int64_t count, unsigned axis, Value v, Value place) {
     Value vector = axis > 0 && trim ? ir.constant(0) : v;
     return ir.load(ir.vec(count, wordType()), wordAt(tables[axis], vector, place), wordBytes());
   };
   forKeyRows(box, keys, [&](Value first, ArrayRef<Value> places) {
     forVectors([&](Value v) {
-      Value row = load(1, 0, v, trim ? ownPlace(v, places[0], ir.constant(keyCapacity[0])) : places[0]);
+      Value row = load(1, 0, v, places[0]);
       if (rank == 3)
         row = ir.b.createOrFold<arith::OrIOp>(ir.loc, row, load(1, 1, v, places[1]));
       Value ofRow = vector::BroadcastOp::create(ir.b, ir.loc, ir.vec(kWords, wordType()), row);

@@ -145,8 +145,25 @@ Buffer Task::destination(Value tile) {
   Value root = rootBuffer(tile);
   if (root && lastUse(root, tile))
     return buffers.lookup(root);
-  int64_t capacity = cast<tile::TileType>(tile.getType()).getShape()[1];
-  return allocateBuffer(Buffer::Kind::F32, capacity, rowsOf(tile));
+  return keyRows(tile, Buffer::Kind::F32);
+}
+
+/// Memory for a tile with the rows of what it is computed from.
+Buffer Task::keyRows(Value tile, Buffer::Kind kind) {
+  Buffer to = allocateBuffer(kind, cast<tile::TileType>(tile.getType()).getShape()[1], rowsOf(tile));
+  if (Value root = rootBuffer(tile)) {
+    to.secondBegins = buffers.lookup(root).secondBegins;
+    to.firstEnds = buffers.lookup(root).firstEnds;
+  }
+  return to;
+}
+
+/// The rows that a vector has.
+std::pair<Value, Value> Task::rowsOfVector(const Buffer &buffer, Value vector) {
+  if (!buffer.firstEnds)
+    return {ir.constant(0), buffer.rows};
+  Value first = ir.less(vector, ir.constant(1));
+  return {ir.select(first, ir.constant(0), buffer.secondBegins), ir.select(first, buffer.firstEnds, buffer.rows)};
 }
 
 Buffer Task::materialize(Value tile) {
@@ -186,10 +203,10 @@ void Task::storePair(const Buffer &to, Value row, Value vector, Value even, Valu
 Buffer Task::allocatePairs(Value tile) {
   if (Value root = rootBuffer(tile); root && root != tile && lastUse(root, tile)) {
     const Buffer &numbers = buffers.lookup(root);
-    return {Buffer::Kind::Pairs, numbers.base, numbers.rows, ir.div(numbers.capacity, ir.constant(2))};
+    return {Buffer::Kind::Pairs,  numbers.base,     numbers.rows, ir.div(numbers.capacity, ir.constant(2)),
+            numbers.secondBegins, numbers.firstEnds};
   }
-  int64_t capacity = cast<tile::TileType>(tile.getType()).getShape()[1];
-  return allocateBuffer(Buffer::Kind::Pairs, capacity, rowsOf(tile));
+  return keyRows(tile, Buffer::Kind::Pairs);
 }
 
 Buffer Task::materializePairs(Value tile) {
@@ -230,7 +247,8 @@ void Task::reduce(tile::ReduceOp op) {
   if (rowTiles.lookup(op.getResult())) // taken when the scores were made
     return;
   constexpr int64_t unroll = 2; // every buffer has an even number of rows
-  Value tile = op.getSource(), rows = rowsOf(tile);
+  Value tile = op.getSource(), root = rootBuffer(tile);
+  const Buffer from = root ? buffers.lookup(root) : Buffer{Buffer::Kind::F32, {}, rowsOf(tile), {}};
   bool max = op.getKind() == tile::ReduceKind::Max;
   Sink sink = sinkOf(op);
   Buffer to;
@@ -253,7 +271,8 @@ void Task::reduce(tile::ReduceOp op) {
       }
       return {combine(op.getKind(), carried[0], combine(op.getKind(), x, y))};
     };
-    ir.store(ir.loop(ir.constant(0), rows, unroll, {start}, step)[0], inSlot(slot, v));
+    auto [first, end] = rowsOfVector(from, v);
+    ir.store(ir.loop(first, end, unroll, {start}, step)[0], inSlot(slot, v));
   });
   rough = false;
   rowTiles[op.getResult()] = slot;

@@ -196,12 +196,6 @@ KeyTile Task::loadKeys(tile::LoadOp op) {
     readStrip(keys, box, *packed, capacity, stale);
   else
     listKeys(keys, box, operand.base, operand.strides, capacity, stale);
-  keys.shared = keys.keys.count;
-  if (trim) {
-    keys.shared = ir.mul(trim->shared, keys.keys.rowLength);
-    for (const attn::BoxAxis &axis : ArrayRef(box).drop_front().drop_back())
-      keys.shared = ir.mul(keys.shared, axis.count);
-  }
   return keys;
 }
 

@@ -263,7 +263,10 @@ void Task::splitScale(tile::SplitScaleOp op) {
 void Task::countPairs(tile::CountOp op) {
   const int64_t columns = op.getValueColumns();
   KeyCount keys = countKeys(boxes.lookup(op.getKeys()));
-  Value queries = ir.mul(presentVectors, blocking.lanes), pairs = ir.mul(keys.padded, queries);
+  Value scores = ir.mul(keys.padded, presentVectors);
+  if (trim)
+    scores = ir.add(keys.firstEnds, ir.sub(keys.padded, keys.secondBegins));
+  Value pairs = ir.mul(scores, blocking.lanes);
   if (readsOneBoxOfLiveKeys(kernel) && columns && columns % blocking.lanes == 0) {
     const int64_t all = op.getKeyColumns() + columns;
     Value work = ir.add(ir.mul(pairs, op.getKeyColumns()), ir.mul(productsInColumns(op, keys), columns));

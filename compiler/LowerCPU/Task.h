@@ -63,15 +63,16 @@ struct KeyCount {
   Value rowLength; ///< of the last axis, padded
   Value count;     ///< of the whole box
   Value padded;    ///< the same, rounded up to the register block
+  /// Of two hulls, the first vector's scores are computed of keys before firstEnds, the second's from secondBegins on.
+  Value secondBegins, firstEnds;
 };
 
 /// How a tile of keys or values is read.
 struct KeyTile {
   enum class Kind { F32, Pairs };
   Kind kind;
-  Value base;                        ///< address of the box's first key
-  llvm::SmallVector<Value, 2> lists; ///< of i64 byte offsets, one per key; one for all vectors, or one for each
-  Value shared;                      ///< keys that the lists have in common at their beginning, if there are two
+  Value base; ///< address of the box's first key
+  Value list; ///< of i64 byte offsets, one per key
   KeyCount keys;
   int64_t columns; ///< numbers per row
   bool packed;     ///< copied into the workspace or the strip, rows one behind the other
@@ -79,14 +80,14 @@ struct KeyTile {
 };
 
 /// Live keys of a query box that is two vectors stacked on the first axis, where each vector has a range of its own on
-/// that axis. A row of the key box then holds a place for each: first those that both see, then those of one alone.
+/// that axis. The key box has a row for each place that one of them sees, first those of the first vector.
 ///
-///     on the axis  0 1 2 3 4 5 6        row of the box  0 1 2 3 4
-///     vector 0     x x x x x            vector 0        2 3 4 0 1
-///     vector 1         x x x x x        vector 1        2 3 4 5 6
+///     on the axis  0 1 2 3 4 5 6
+///     vector 0     x x x x x          rows from 0 on
+///     vector 1         x x x x x      rows from begin on
 struct Trim {
-  Value shared; ///< places that both see
-  Value origins[2], counts[2];
+  Value origins[2], counts[2]; ///< of the ranges
+  Value begin;                 ///< row of the second range's first; rows before the first one's end are in both
   int64_t step;
 };
 
@@ -96,8 +97,9 @@ struct Buffer {
   enum class Kind { F32, Pairs, Columns };
   Kind kind = Kind::F32;
   Value base;
-  Value rows;     ///< rows that count, i64
-  Value capacity; ///< rows that it has, i64; of Columns, numbers of a row
+  Value rows;                              ///< rows that count, i64
+  Value capacity;                          ///< rows that it has, i64; of Columns, numbers of a row
+  Value secondBegins = {}, firstEnds = {}; ///< if not null, rows that a vector lacks, see KeyCount
 };
 
 /// Which pairs a mask forbids: a word for each vector and key, with a bit for each lane.
@@ -106,11 +108,10 @@ struct MaskWords {
   Value capacity; ///< words from a vector to the next, i64
 };
 
-/// What a block of a product works on: some vectors of a group, and the list of their keys.
+/// What a block of a product works on: some vectors of a group.
 struct Part {
   Value group;
   int64_t first, vectors;
-  Value offsets;
 };
 
 /// Keys or values in the strip: a row for each place on the leading axes, see Strip.cpp.
@@ -137,7 +138,7 @@ struct ColumnBlock {
 /// Numbers of a box's keys, from first to before end.
 struct KeyRange {
   Value first, end;
-  Value part; ///< of the box that it lies in, less than 2; in three dimensions, less than 2 for each plane
+  Value part; ///< in three dimensions, the plane that it lies in; else 0
 };
 
 struct KeyRanges {
@@ -204,8 +205,7 @@ private:
   void forKeyRows(const attn::Box &box, const KeyCount &keys,
                   llvm::function_ref<void(Value, mlir::ArrayRef<Value>)> body);
   attn::Box trimKeys(attn::MaskAttrInterface mask);
-  Value ownPlace(Value vector, Value row, Value otherwise);
-  Value ownCoordinate(int vector, Value row);
+  Value rowCoordinate(Value row);
   Value tokenIndex(mlir::ArrayRef<Value> coords, mlir::ArrayRef<Value> extents);
 
   // Masks.cpp
@@ -252,7 +252,7 @@ private:
   Value listsAreStale(tile::LoadOp op);
   void listKeys(KeyTile &keys, const attn::Box &box, Value head, mlir::ArrayRef<Value> strides, int64_t capacity,
                 Value stale);
-  void writeKeyList(Value list, const attn::Box &box, const KeyCount &keys, mlir::ArrayRef<Value> strides, int vector);
+  void writeKeyList(Value list, const attn::Box &box, const KeyCount &keys, mlir::ArrayRef<Value> strides);
 
   // Strip.cpp
   void forgetStrip();
@@ -292,7 +292,7 @@ private:
                        const ValueCopies *copies, Value query, const ColumnBlock &block, bool fresh);
   Value endOfCopies(const ValueCopies &copies, const KeyRange &range);
   Value productsInColumns(tile::CountOp op, const KeyCount &keys);
-  Values valueWords(const KeyTile &keys, Value list, Value key, int64_t column, int64_t vectors);
+  Values valueWords(const KeyTile &keys, Value key, int64_t column, int64_t vectors);
   void storeQueries(Value tile, const Operand &operand, Value addresses);
 
   // Pointwise.cpp
@@ -317,6 +317,8 @@ private:
   Value at(const Buffer &buffer, Value row, Value vector);
   Value at(const Buffer &buffer, Value row, Value group, int64_t vector);
   Value rowsOf(Value tile);
+  Buffer keyRows(Value tile, Buffer::Kind kind);
+  std::pair<Value, Value> rowsOfVector(const Buffer &buffer, Value vector);
 
   /// Memory for one row of that many bytes per key of a box of `capacity` keys (or `?`), padding included.
   Value allocateKeys(int64_t capacity, int64_t bytesPerKey);

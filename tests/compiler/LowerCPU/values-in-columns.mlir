@@ -21,8 +21,7 @@
 // CHECK:       scf.for %{{.*}} = %c0_i64 to %{{.*}} step %c8_i64
 // CHECK:         %[[BEGIN:[0-9]+]] = llvm.load %{{.*}} : !llvm.ptr -> i64
 // CHECK:         %[[BEHIND:[0-9]+]] = llvm.load %{{.*}} : !llvm.ptr -> i64
-// CHECK:         %[[ROW:[0-9]+]] = arith.maxsi %[[BEGIN]], %c0_i64
-// CHECK:         arith.muli %[[ROW]], %[[LENGTH:[0-9]+]]
+// CHECK:         arith.muli %[[BEGIN]], %[[LENGTH:[0-9]+]]
 // CHECK:         arith.muli %[[BEHIND]], %[[LENGTH]]
 // CHECK:         scf.for {{.*}} step %c2_i64 iter_args({{((%[a-z0-9]+ = %[a-z_0-9]+, ){15})}}
 // CHECK:           %[[X:[0-9]+]] = llvm.load {{.*}} -> vector<32xi16>
