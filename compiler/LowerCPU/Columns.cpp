@@ -45,7 +45,8 @@ bool muntin::cpu::readsOneBoxOfLiveKeys(func::FuncOp kernel) {
          kernel.getOps<tile::ForKeyBoxesOp>().empty();
 }
 
-/// The tiles that go into one of `tiles` or come from one element by element, or none if something else touches them.
+/// The product and the tiles that are computed from it or with it, element by element; none if something else reads or
+/// makes one.
 static llvm::DenseSet<Value> elementwiseWith(Value product) {
   llvm::DenseSet<Value> tiles;
   SmallVector<Value> work{product};

@@ -102,7 +102,11 @@ LogicalResult checkInPlace(func::FuncOp kernel, tile::PlanAttr plan) {
     if (!operand || operand.use_empty() || plan.getPack() != "none")
       continue;
     Type element = cast<tile::GridTensorType>(operand.getType()).getElementType();
-    if (!element.isF32() && (!element.isBF16() || tilesInColumns(kernel, plan.getLanes()).empty()))
+    const llvm::DenseSet<Value> inColumns = tilesInColumns(kernel, plan.getLanes());
+    const bool products = llvm::all_of(kernel.getOps<tile::DotOp>(), [&](tile::DotOp dot) {
+      return dot.getTransposed() || inColumns.contains(dot.getResult());
+    });
+    if (!element.isF32() && (!element.isBF16() || !readsOneBoxOfLiveKeys(kernel) || !products))
       return kernel.emitError("expected a plan that packs ")
              << name << "s of " << element
              << ", unless they are bf16 of one box of live keys and values have a multiple of " << plan.getLanes()

@@ -61,6 +61,7 @@ MTN_CHECKED mtn_kernel_variant(mtn_kernel *kernel, const mtn_shape *shape, const
 /* Bytes of workspace that a run with `shape` wants. */
 MTN_CHECKED mtn_kernel_workspace(mtn_kernel *kernel, const mtn_shape *shape, size_t *bytes);
 /* Query-key pairs that the kernel computes for `shape`, over batch and heads, masked ones included. Walks the boxes.
+ * Counted in multiply-adds: where a kernel computes a pair's score and leaves out its value, that is D / (D + Dv) pairs.
  * The segment tensors are those of a run; null unless the mask has document(). */
 MTN_CHECKED mtn_kernel_processed_pairs(mtn_kernel *kernel, const mtn_shape *shape, const mtn_tensor *segments,
                                        const mtn_tensor *kv_segments, uint64_t *pairs);
