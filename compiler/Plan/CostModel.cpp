@@ -101,7 +101,8 @@ double CostModel::waste(const Plan &plan, int axis, int64_t extent, int64_t nomi
 }
 
 /// The share of a box's values that a few queries multiply.
-double CostModel::valuesSeen(const Plan &plan, const std::vector<int64_t> &live) const {
+double CostModel::valuesSeen(const Candidate &candidate, const std::vector<int64_t> &live) const {
+  const Plan &plan = candidate.plan;
   if (!inColumns(plan) || !separable)
     return 1;
   const int64_t vectors = problem.valueDim / plan.lanes, wide = vectors == 1 ? 16 : vectors == 2 ? 8 : 4;
@@ -109,8 +110,10 @@ double CostModel::valuesSeen(const Plan &plan, const std::vector<int64_t> &live)
   const int64_t inner = problem.rank < 2 ? 1 : plan.queryBox.back();
   if (inner * plan.queryBox[axis] % queries != 0)
     return 1;
+  // A short axis has no keys that some queries see and others do not.
   const int64_t unseen = plan.hullBox()[axis] - std::max<int64_t>(queries / inner, 1);
-  return double(std::max<int64_t>(live[axis] - std::max<int64_t>(unseen, 0), 1)) / double(live[axis]);
+  const int64_t seen = candidate.live[axis] - std::max<int64_t>(unseen, 0);
+  return double(std::clamp<int64_t>(seen, 1, live[axis])) / double(live[axis]);
 }
 
 std::vector<int64_t> CostModel::liveOn(const Candidate &candidate, const std::vector<int64_t> &grid) const {
@@ -154,8 +157,10 @@ void CostModel::estimate(Candidate &candidate, const std::vector<int64_t> &grid)
   }
   const double l1Share = scoreBytes / double(target.l1Bytes);
   double slow = l1Share > 4 ? kOutOfL1Far : 1 + (kOutOfL1 - 1) * std::clamp(l1Share - 1, 0.0, 1.0);
-  const double own = plan.trimmed ? std::min(1.0, double(plan.hullBox()[0]) / double(live[0])) : 0;
-  const double values = double(problem.valueDim) * valuesSeen(plan, live), columns = double(problem.headDim) + values;
+  const bool differ = plan.trimmed && live[0] >= candidate.live[0];
+  const double own = differ ? std::min(1.0, double(plan.hullBox()[0]) / double(live[0])) : 0;
+  const double values = double(problem.valueDim) * valuesSeen(candidate, live),
+               columns = double(problem.headDim) + values;
   const double words = (double(problem.headDim) * (1 + own * (kOwnKeys - 1)) + values) / (pairs ? 2 : 1);
 
   double perQuery = waste / queries;

@@ -49,7 +49,7 @@ private:
   double waste(const Plan &plan, int axis, int64_t extent, int64_t nominal) const;
   /// Whether the lanes of the second product are columns, see LowerCPU's Columns.cpp.
   bool inColumns(const Plan &plan) const { return plan.templateName == "window" && problem.valueDim % plan.lanes == 0; }
-  double valuesSeen(const Plan &plan, const std::vector<int64_t> &live) const;
+  double valuesSeen(const Candidate &candidate, const std::vector<int64_t> &live) const;
 
   const Problem &problem;
   const Target &target;
