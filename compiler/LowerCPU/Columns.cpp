@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Where a task reads one box of live keys, its output is not kept transposed:
+// Where a task reads one box of live keys, and its output's columns fill vectors,
+// the output is not kept transposed:
 //
 //   O[query][columns] += P[query][key] * V[key][columns]
 //
@@ -31,6 +32,8 @@
 
 #include "compiler/LowerCPU/Packing.h"
 #include "compiler/LowerCPU/Task.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace muntin;
@@ -109,12 +112,31 @@ Value Task::columnsAt(const Buffer &buffer, Value query, Value column) {
 /// Blocks of queries differ on the last axis but one: on the last one, a block is as wide as the box.
 static unsigned axisOfBlocks(unsigned rank) { return rank < 2 ? 0 : rank - 2; }
 
-/// Whether pairs that the live keys' mask forbids have a probability of 0. (Who counts pairs counts for one where so.)
-static bool probabilitiesAreMasked(func::FuncOp kernel, tile::LiveKeysOp live) {
-  auto masks = kernel.getOps<tile::MaskOp>();
-  return !kernel.getOps<tile::CountOp>().empty() || llvm::any_of(masks, [&](tile::MaskOp op) {
-    return op.getKeys() == live.getKeys() && op.getMask() == live.getMask();
-  });
+/// Whether the product's weights are powers of 2 of masked scores: 0 where the live keys' mask forbids a pair, if what
+/// is computed between mask and power keeps minus infinity. (Who counts pairs counts for a kernel where they are.)
+static bool weightsAreMasked(func::FuncOp kernel, tile::LiveKeysOp live) {
+  if (!kernel.getOps<tile::CountOp>().empty())
+    return true;
+  for (auto dot : kernel.getOps<tile::DotOp>()) {
+    if (dot.getTransposed())
+      continue;
+    auto convert = dot.getLhs().getDefiningOp<tile::ConvertOp>();
+    auto power = (convert ? convert.getSource() : dot.getLhs()).getDefiningOp<math::Exp2Op>();
+    if (!power)
+      return false;
+    SmallVector<Value> work{power.getOperand()};
+    bool masked = false;
+    while (!work.empty()) {
+      mlir::Operation *op = work.pop_back_val().getDefiningOp();
+      auto mask = dyn_cast_or_null<tile::MaskOp>(op);
+      masked |= mask && mask.getKeys() == live.getKeys() && mask.getMask() == live.getMask();
+      if (op && isa<arith::MulFOp, arith::AddFOp, arith::SubFOp, math::FmaOp>(op))
+        llvm::append_range(work, op->getOperands());
+    }
+    if (!masked)
+      return false;
+  }
+  return true;
 }
 
 /// For each block of queries, the first place that it sees of those that its vector sees on the axis of blocks, and the
@@ -124,7 +146,7 @@ Value Task::placesOfBlocks(tile::LiveKeysOp live, int64_t queries) {
   const unsigned axis = axisOfBlocks(rank);
   ArrayRef<int64_t> dims = plan.getQueryBox().getDims();
   const int64_t inner = rank < 2 ? 1 : dims.back();
-  if (!probabilitiesAreMasked(kernel, live) || !mask.separable(rank) || inner * dims[axis] % queries)
+  if (!weightsAreMasked(kernel, live) || !mask.separable(rank) || inner * dims[axis] % queries)
     return {};
   const attn::BoxAxis keys = boxes.lookup(live.getKeys())[axis];
   Value table = frame.scratch(16 * blocking.queries() / queries);
@@ -321,7 +343,7 @@ void Task::emitColumnBlock(const KeyTile &keys, const Buffer &probs, const Buffe
 void Task::emitColumnProduct(tile::DotOp dot, const KeyTile &keys, const Buffer &probs) {
   const int64_t columns = keys.columns, lanes = blocking.lanes, tileKeys = dot.getRhs().getType().getShape()[0];
   const int64_t mostKeys = tileKeys * (plan.getTrimmed() ? 2 : 1);
-  const bool copy = valuesInHalves() && rank > 1, whole = !ShapedType::isDynamic(tileKeys) && mostKeys <= kWholeBox;
+  const bool copy = valuesInHalves() && rank > 1, whole = mostKeys <= kWholeBox;
   const int64_t chunk = whole ? kWholeBox : keys.packed || copy ? kChunk : kChunkInPlace;
   const Buffer out{Buffer::Kind::Columns, frame.scratch(4 * columns * blocking.queries()), ir.constant(columns),
                    ir.constant(columns)};

@@ -46,10 +46,11 @@ func::FuncOp makeEntry(OpBuilder &builder, Location loc, StringRef name) {
 /// Registers, vectors and query box fit each other.
 LogicalResult checkPlan(func::FuncOp kernel, tile::PlanAttr plan) {
   const int64_t lanes = plan.getLanes(), queries = plan.getQueryBox().volume();
-  if (lanes < 8 || lanes > 64 || !llvm::isPowerOf2_64(uint64_t(lanes)) || plan.getRows() < 1 ||
-      plan.getRows() > kMaxRows || plan.getVectors() < 1)
-    return kernel.emitError() << "expected a plan with 1 to " << kMaxRows
-                              << " rows, vectors, and lanes in a power of two from 8 to 64, got " << plan;
+  if (lanes < 8 || lanes > 64 || !llvm::isPowerOf2_64(uint64_t(lanes)) || plan.getRows() < 2 ||
+      plan.getRows() > kMaxRows || plan.getRows() % 2 || plan.getVectors() < 1)
+    return kernel.emitError() << "expected a plan with 2 to " << kMaxRows
+                              << " rows, an even number, vectors, and lanes in a power of two from 8 to 64, got "
+                              << plan;
   const int64_t vectors = queries / lanes;
   if (queries % lanes || vectors % std::min(plan.getVectors(), vectors))
     return kernel.emitError() << "expected a plan whose query box is a number of blocks of vectors, got " << plan;
@@ -72,12 +73,31 @@ bool loadsKeys(func::FuncOp kernel) {
       .wasInterrupted();
 }
 
+/// The mask that alone reads the scores, if it is that of the live keys.
+tile::MaskOp liveScoresOf(tile::DotOp dot) {
+  auto mask = dot->hasOneUse() ? dyn_cast<tile::MaskOp>(*dot->getUsers().begin()) : tile::MaskOp();
+  auto live = mask ? mask.getKeys().getDefiningOp<tile::LiveKeysOp>() : tile::LiveKeysOp();
+  return live && live.getMask() == mask.getMask() ? mask : tile::MaskOp();
+}
+
+/// Whether products are of pairs of bf16: which the plan packs, or nobody widens.
+bool multipliesPairs(tile::PlanAttr plan, tile::GridTensorType key) {
+  return plan.getPack() == "pairs" || (plan.getPack() == "none" && key && key.getElementType().isBF16());
+}
+
 /// Each vector has live keys of its own on the first axis, and on the others both have the same.
 LogicalResult checkTrimmed(func::FuncOp kernel, tile::PlanAttr plan) {
-  if (!plan.getTrimmed() || !loadsKeys(kernel))
+  if (!plan.getTrimmed())
+    return success();
+  if (!kernel.getOps<tile::LoadMatrixOp>().empty() || !kernel.getOps<tile::StoreMatrixOp>().empty())
+    return kernel.emitError("expected no matrix of scores with a trimmed query box");
+  if (!loadsKeys(kernel))
     return success();
   if (!readsOneBoxOfLiveKeys(kernel))
     return kernel.emitError("expected, with a trimmed query box, keys of one box of live keys");
+  for (auto dot : kernel.getOps<tile::DotOp>()) // blocks of keys are whole, and hold keys that a vector does not see
+    if (dot.getTransposed() && !liveScoresOf(dot))
+      return dot.emitOpError("expected, with a trimmed query box, scores that only the mask of the live keys reads");
   auto check = [&](mlir::Operation *op, Attribute mask) {
     if (cast<attn::MaskAttrInterface>(mask).separable(plan.getQueryBox().getDims().size()))
       return WalkResult::advance();
@@ -116,9 +136,8 @@ LogicalResult checkInPlace(func::FuncOp kernel, tile::PlanAttr plan) {
 }
 
 /// Where keys are read in pairs, rows of the last axis are padded to an even length.
-LogicalResult checkPadding(func::FuncOp kernel, tile::PlanAttr plan) {
-  BlockArgument keys = tile::operandNamed(kernel, "key");
-  if (plan.getPack() == "widen" || !keys || !cast<tile::GridTensorType>(keys.getType()).getElementType().isBF16())
+LogicalResult checkPadding(func::FuncOp kernel, tile::PlanAttr plan, bool pairs) {
+  if (!pairs)
     return success();
   auto check = [&](tile::LoadOp load) {
     auto walk = dyn_cast<tile::ForKeyBoxesOp>(load.getBox().getParentBlock()->getParentOp());
@@ -202,10 +221,18 @@ class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
                                  << plan;
       return signalPassFailure();
     }
+    const bool pairs = multipliesPairs(plan, key);
+    if (pairs && (*target)->bf16Dot == Bf16Dot::None) {
+      emitError(module.getLoc()) << "expected a target with products of bf16 pairs, got " << plan;
+      return signalPassFailure();
+    }
+    if (plan.getPack() == "none" && key && value && key.getElementType() != value.getElementType()) {
+      emitError(module.getLoc()) << "expected keys and values of one type where nothing is packed, got "
+                                 << key.getElementType() << " and " << value.getElementType();
+      return signalPassFailure();
+    }
     auto columnsOf = [](tile::GridTensorType type) { return type ? type.getColumns() : 0; };
     WorkspaceLayout layout = workspaceLayout(plan, columnsOf(key), columnsOf(value), matrix);
-    // Pair products serve bf16 problems only; of those, values that nobody widens are read in pairs.
-    bool pairs = plan.getPack() == "pairs" || (plan.getPack() == "none" && key && key.getElementType().isBF16());
     Blocking blocking{plan.getRows(), std::min(plan.getVectors(), plan.getQueryBox().volume() / plan.getLanes()),
                       plan.getQueryBox().volume() / plan.getLanes(), plan.getLanes(),
                       pairs ? (*target)->bf16Dot : Bf16Dot::None};
@@ -217,11 +244,12 @@ class CpuLowerTiles : public cpu::impl::CpuLowerTilesPassBase<CpuLowerTiles> {
 
   /// The plan of the module's first kernel is that of all.
   LogicalResult check(func::FuncOp kernel, tile::PlanAttr plan) {
+    const bool pairs = plan && multipliesPairs(plan, findOperand(getOperation(), "key"));
     if (!plan || kernel->getAttr(tile::kPlanAttrName) != plan)
       return kernel.emitError("expected the plan of the module's first kernel, got ")
              << kernel->getAttr(tile::kPlanAttrName);
     return failure(failed(tile::checkKernel(kernel, plan)) || failed(checkPlan(kernel, plan)) ||
-                   failed(checkTrimmed(kernel, plan)) || failed(checkPadding(kernel, plan)) ||
+                   failed(checkTrimmed(kernel, plan)) || failed(checkPadding(kernel, plan, pairs)) ||
                    failed(checkInPlace(kernel, plan)) || failed(checkStrip(kernel, plan)) || failed(checkOps(kernel)));
   }
 

@@ -198,10 +198,10 @@ void Task::storePair(const Buffer &to, Value row, Value vector, Value even, Valu
   ir.store(pairs(even, odd, ir.b.getBF16Type()), at(to, ir.div(row, ir.constant(2)), vector));
 }
 
-/// Pairs take the place of the numbers that nobody reads after them: a row of pairs lies where rows were that went into
-/// it or into one before it.
-Buffer Task::allocatePairs(Value tile) {
-  if (Value root = rootBuffer(tile); root && root != tile && lastUse(root, tile)) {
+/// Pairs of a tile that nobody wants but as pairs take the place of the numbers that nobody reads after them: a row of
+/// pairs lies where rows were that went into it or into one before it. So vectors are made one after the other.
+Buffer Task::pairsInPlace(Value tile) {
+  if (Value root = rootBuffer(tile); root && lastUse(root, tile)) {
     const Buffer &numbers = buffers.lookup(root);
     return {Buffer::Kind::Pairs,  numbers.base,     numbers.rows, ir.div(numbers.capacity, ir.constant(2)),
             numbers.secondBegins, numbers.firstEnds};
@@ -210,7 +210,7 @@ Buffer Task::allocatePairs(Value tile) {
 }
 
 Buffer Task::materializePairs(Value tile) {
-  Buffer to = allocatePairs(tile);
+  Buffer to = keyRows(tile, Buffer::Kind::Pairs);
   ir.loop(ir.constant(0), to.rows, 2, [&](Value row) {
     forVectors([&](Value v) { storePair(to, row, v, evaluate(tile, row, v), evaluate(tile, ir.add(row, 1), v)); });
   });
@@ -255,7 +255,7 @@ void Task::reduce(tile::ReduceOp op) {
   if (sink == Sink::Numbers)
     to = destination(tile);
   else if (sink == Sink::Pairs)
-    to = allocatePairs(tile);
+    to = pairsInPlace(tile);
   rough = sink == Sink::Pairs;
   Value start = ir.splat(max ? -std::numeric_limits<float>::infinity() : 0.0f, blocking.lanes);
   Value slot = rowSlot();

@@ -21,6 +21,12 @@ Task::Task(Frame &frame, const Blocking &blocking, func::FuncOp kernel, tile::Pl
       rank(plan.getQueryBox().getDims().size()), extents(frame.extents()),
       columnTiles(tilesInColumns(kernel, blocking.lanes)) {}
 
+/// Matrices, which other kernels read, have the numbers of tasks head by head.
+bool Task::headsOfBox() {
+  const bool matrix = !kernel.getOps<tile::LoadMatrixOp>().empty() || !kernel.getOps<tile::StoreMatrixOp>().empty();
+  return readsOneBoxOfLiveKeys(kernel) && plan.getPack() == "none" && !matrix;
+}
+
 /// Tasks are numbered head by head: a head's keys and values are read by all its boxes. One box of live keys is not,
 /// and there the heads of a box follow each other, and share its lists and masks; unless a strip goes on from box to
 /// box.

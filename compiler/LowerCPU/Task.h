@@ -138,7 +138,7 @@ struct ColumnBlock {
 /// Numbers of a box's keys, from first to before end.
 struct KeyRange {
   Value first, end;
-  Value part; ///< in three dimensions, the plane that it lies in; else 0
+  Value part; ///< in three dimensions, the plane that it lies in, counted from that of the first key; else 0
 };
 
 struct KeyRanges {
@@ -172,7 +172,7 @@ public:
 private:
   // Task.cpp
   /// Whether the heads of a query box follow each other.
-  bool headsOfBox() { return readsOneBoxOfLiveKeys(kernel) && plan.getPack() == "none"; }
+  bool headsOfBox();
   void emitBox(Value number, llvm::function_ref<void()> body);
   void emitOfBox();
   void emitBlock(mlir::Block &block);
@@ -307,7 +307,7 @@ private:
   Buffer materialize(Value tile);
   Buffer materializePairs(Value tile);
   Buffer destination(Value tile);
-  Buffer allocatePairs(Value tile);
+  Buffer pairsInPlace(Value tile);
   Value pairs(Value even, Value odd, Type element);
   void storePair(const Buffer &to, Value row, Value vector, Value even, Value odd);
   enum class Sink { Nowhere, Numbers, Pairs };

@@ -63,8 +63,8 @@ bool Planner::mayTrim(const Plan &plan) const {
          plan.queries() == 2 * plan.lanes && plan.queryBox[0] % 2 == 0;
 }
 
-/// One hull or two, packed once per head or by the tasks. Pairs are packed by the tasks: a head's are twice as many, as
-/// they begin at every key.
+/// One hull or two, packed once per head or by the tasks. Pairs, if at all, are packed by the tasks: a head's are twice
+/// as many, as they begin at every key.
 void Planner::addWindow(Plan plan) {
   for (bool trimmed : {false, true}) {
     plan.trimmed = trimmed;

@@ -223,6 +223,8 @@ Result<Plan> Planner::parse(const std::string &text) {
     if (per == "task" || (per.empty() && plan.pack == "pairs"))
       plan.strip = stripOf(plan);
   }
+  if (per == "head" && plan.pack == "none")
+    return bad("nothing is packed, once per head or otherwise");
   if (per == "task" && plan.strip.empty())
     return bad("tasks pack where the template is window and there is something to pack, and here is not both");
   return plan;

@@ -2,7 +2,7 @@
 
 #plan = #tile.plan<template_name = "live", query_box = <[16]>, query_step = <[1]>, key_box = <[16]>, rows = 4,
                    vectors = 2, lanes = 0, pack = "none", target = "x86-64-v3">
-// expected-error @+1 {{expected a plan with 1 to 16 rows, vectors, and lanes in a power of two from 8 to 64, got #tile.plan<template_name = "live"}}
+// expected-error @+1 {{expected a plan with 2 to 16 rows, an even number, vectors, and lanes in a power of two from 8 to 64, got #tile.plan<template_name = "live"}}
 func.func @forward() attributes {tile.plan = #plan} {
   return
 }
@@ -79,7 +79,7 @@ module {
 
 #plan = #tile.plan<template_name = "live", query_box = <[16]>, query_step = <[1]>, key_box = <[16]>, rows = 24,
                    vectors = 2, lanes = 8, pack = "none", target = "x86-64-v3">
-// expected-error @+1 {{expected a plan with 1 to 16 rows}}
+// expected-error @+1 {{expected a plan with 2 to 16 rows}}
 func.func @forward() attributes {tile.plan = #plan} {
   return
 }
@@ -173,5 +173,59 @@ func.func @forward(%q: !tile.tensor<1, 24, bf16> {tile.operand = "query"},
   %P = tile.convert %S : !tile.tile<16x18xf32> -> !tile.tile<16x18xbf16>
   %O = tile.dot %P, %V : !tile.tile<16x18xbf16>, !tile.tile<18x24xbf16> -> !tile.tile<16x24xf32>
   tile.store %O, %o at %box : !tile.tile<16x24xf32>, !tile.tensor<1, 24, bf16>, !tile.box<1>
+  return
+}
+
+// -----
+
+// Rows are read two at a time.
+#plan = #tile.plan<template_name = "live", query_box = <[16]>, query_step = <[1]>, key_box = <[16]>, rows = 3,
+                   vectors = 2, lanes = 8, pack = "none", target = "x86-64-v3">
+// expected-error @+1 {{expected a plan with 2 to 16 rows, an even number, vectors}}
+func.func @forward() attributes {tile.plan = #plan} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected a target with products of bf16 pairs, got #tile.plan<template_name = "window"}}
+module {
+func.func @forward(%q: !tile.tensor<1, 16, bf16> {tile.operand = "query"},
+                   %k: !tile.tensor<1, 16, bf16> {tile.operand = "key"})
+    attributes {tile.plan = #tile.plan<template_name = "window", query_box = <[16]>, query_step = <[1]>,
+                                       key_box = <[18]>, rows = 4, vectors = 1, lanes = 16, pack = "none",
+                                       target = "x86-64-v4">} {
+  return
+}
+}
+
+// -----
+
+// expected-error @+1 {{expected keys and values of one type where nothing is packed, got 'bf16' and 'f32'}}
+module {
+func.func @forward(%k: !tile.tensor<1, 16, bf16> {tile.operand = "key"},
+                   %v: !tile.tensor<1, 16, f32> {tile.operand = "value"})
+    attributes {tile.plan = #tile.plan<template_name = "window", query_box = <[16]>, query_step = <[1]>,
+                                       key_box = <[18]>, rows = 4, vectors = 1, lanes = 16, pack = "none",
+                                       target = "avx512-bf16">} {
+  return
+}
+}
+
+// -----
+
+// Blocks of keys are whole: without the mask a vector would count keys that only the other one sees.
+#plan = #tile.plan<template_name = "window", query_box = <[4, 4]>, query_step = <[1, 1]>, key_box = <[4, 6]>, rows = 6,
+                   vectors = 2, lanes = 8, pack = "none", target = "x86-64-v3", trimmed = true>
+func.func @forward(%q: !tile.tensor<2, 8, f32> {tile.operand = "query"}, %k: !tile.tensor<2, 8, f32> {tile.operand = "key"},
+                   %lse: !tile.tensor<2, 1, f32> {tile.operand = "lse"}) attributes {tile.plan = #plan} {
+  %box = tile.query_box <[4, 4]> step <[1, 1]> : !tile.box<2>
+  %Q = tile.load %q at %box : !tile.tensor<2, 8, f32>, !tile.box<2> -> !tile.tile<16x8xf32>
+  %keys = tile.live_keys #attn.sliding<left = [1, 1], right = [1, 1]> of %box : !tile.box<2>
+  %K = tile.load %k at %keys : !tile.tensor<2, 8, f32>, !tile.box<2> -> !tile.tile<24x8xf32>
+  // expected-error @+1 {{expected, with a trimmed query box, scores that only the mask of the live keys reads}}
+  %S = tile.dot %Q, %K transposed : !tile.tile<16x8xf32>, !tile.tile<24x8xf32> -> !tile.tile<16x24xf32>
+  %m = tile.reduce max %S : !tile.tile<16x24xf32> -> !tile.tile<16xf32>
+  tile.store %m, %lse at %box : !tile.tile<16xf32>, !tile.tensor<2, 1, f32>, !tile.box<2>
   return
 }

@@ -44,7 +44,8 @@ func.func @masked(%q: !tile.tensor<2, 32, bf16> {tile.operand = "query"},
   %QK = tile.dot %Q, %K transposed : !tile.tile<16x32xbf16>, !tile.tile<36x32xbf16> -> !tile.tile<16x36xf32>
   %S = tile.mask %QK by #mask with %x at %box, %keys : !tile.tile<16x36xf32>, !tile.extras<"none">, !tile.box<2>
   %V = tile.load %v at %keys : !tile.tensor<2, 32, bf16>, !tile.box<2> -> !tile.tile<36x32xbf16>
-  %P = tile.convert %S : !tile.tile<16x36xf32> -> !tile.tile<16x36xbf16>
+  %E = math.exp2 %S : !tile.tile<16x36xf32>
+  %P = tile.convert %E : !tile.tile<16x36xf32> -> !tile.tile<16x36xbf16>
   %O = tile.dot %P, %V : !tile.tile<16x36xbf16>, !tile.tile<36x32xbf16> -> !tile.tile<16x32xf32>
   tile.store %O, %o at %box : !tile.tile<16x32xf32>, !tile.tensor<2, 32, bf16>, !tile.box<2>
   return
