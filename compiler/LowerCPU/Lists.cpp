@@ -76,8 +76,8 @@ void Task::listKeys(KeyTile &keys, const attn::Box &box, Value head, ArrayRef<Va
   trim = ofGrid;
 }
 
-/// The offsets, `step` at a time: what a step writes behind the end of a row is
-/// overwritten by the next row, or is padding.
+/// The offsets, `step` at a time: what a step writes behind the end of a row is overwritten by the next row, or is
+/// padding.
 void Task::writeKeyList(Value list, const attn::Box &box, const KeyCount &keys, ArrayRef<Value> strides) {
   constexpr int64_t step = 4;
   auto at = [&](Value number) { return ir.offset(list, ir.mul(number, 8)); };
